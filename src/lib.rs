@@ -1,0 +1,1 @@
+//! Yihao 一号: the unified identity provider of a province.
