@@ -22,7 +22,8 @@ const TAG_LENGTH: usize = 16;
 /// How many bytes sealing adds to a plaintext.
 pub const OVERHEAD: usize = HEADER_LENGTH + NONCE_LENGTH + TAG_LENGTH;
 
-type Cipher = AesGcm<Sm4, U12>;
+/// SM4-GCM with a 96-bit nonce and a 128-bit tag, and no other sizes.
+pub type Sm4Gcm = AesGcm<Sm4, U12>;
 
 /// Why a sealed value does not open, or a set of keys cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +49,7 @@ pub enum SealError {
 pub struct SealingKeys {
     current: u32,
     /// A handful of keys: a scan is cheaper than a map. Key schedules are computed once, here.
-    ciphers: Vec<(u32, Cipher)>,
+    ciphers: Vec<(u32, Sm4Gcm)>,
 }
 
 impl SealingKeys {
@@ -57,12 +58,12 @@ impl SealingKeys {
         current: u32,
         keys: impl IntoIterator<Item = (u32, Zeroizing<[u8; 16]>)>,
     ) -> Result<Self, SealError> {
-        let mut ciphers: Vec<(u32, Cipher)> = Vec::new();
+        let mut ciphers: Vec<(u32, Sm4Gcm)> = Vec::new();
         for (id, key) in keys {
             if ciphers.iter().any(|(other, _)| *other == id) {
                 return Err(SealError::InconsistentKeys);
             }
-            ciphers.push((id, Cipher::new((&*key).into())));
+            ciphers.push((id, Sm4Gcm::new((&*key).into())));
         }
         let keys = Self { current, ciphers };
         keys.cipher(current).ok_or(SealError::InconsistentKeys)?;
@@ -104,7 +105,7 @@ impl SealingKeys {
             .map_err(|_| SealError::Forged)
     }
 
-    fn cipher(&self, id: u32) -> Option<&Cipher> {
+    fn cipher(&self, id: u32) -> Option<&Sm4Gcm> {
         self.ciphers.iter().find(|(each, _)| *each == id).map(|(_, cipher)| cipher)
     }
 }

@@ -159,3 +159,6 @@ fn thumbprint(material: &Material) -> String {
         .collect();
     base64url::encode(digest::sha256(format!("{{{}}}", members.join(",")).as_bytes()))
 }
+
+#[cfg(test)]
+mod tests;
