@@ -21,6 +21,18 @@ pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::constant_time_eq;
+    use super::seal::Sm4Gcm;
+    use sm3::Sm3;
+    use zeroize::ZeroizeOnDrop;
+
+    #[test]
+    fn key_state_is_wiped_when_it_is_dropped() {
+        // This compiles only with the `zeroize` features in Cargo.toml. HMAC consists of two states
+        // of its hash, and they wipe themselves.
+        fn wiped<T: ZeroizeOnDrop>() {}
+        wiped::<Sm3>();
+        wiped::<Sm4Gcm>();
+    }
 
     #[test]
     fn equality_needs_the_same_length_and_the_same_bytes() {

@@ -17,6 +17,7 @@ use ::sm2::pkcs8::DecodePrivateKey;
 use ::sm2::pkcs8::EncodePrivateKey;
 use std::convert::Infallible;
 use std::fmt;
+use std::hint::black_box;
 use zeroize::Zeroizing;
 
 /// The default user id (GB/T 35276-2017 §10), which JOSE and certificates use.
@@ -29,8 +30,9 @@ pub struct Sm2KeyError;
 
 /// An SM2 private key, ready to sign: setting it up costs more than a signature.
 ///
-/// The scalar is overwritten when the key is dropped, and `Debug` shows nothing of it.
-pub struct SigningKey(dsa::SigningKey);
+/// The scalar is overwritten when the key is dropped, and `Debug` shows nothing of it. It is boxed,
+/// so that moving the key leaves no copies behind.
+pub struct SigningKey(Box<dsa::SigningKey>);
 
 impl SigningKey {
     /// A new random key.
@@ -62,7 +64,7 @@ impl SigningKey {
             return Err(Sm2KeyError);
         }
         dsa::SigningKey::from_nonzero_scalar(DEFAULT_USER_ID, scalar)
-            .map(Self)
+            .map(|key| Self(Box::new(key)))
             .map_err(|_| Sm2KeyError)
     }
 
@@ -93,6 +95,19 @@ impl SigningKey {
 impl fmt::Debug for SigningKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("sm2::SigningKey(***)")
+    }
+}
+
+impl Drop for SigningKey {
+    fn drop(&mut self) {
+        // The library's own type does not wipe itself and does not lend its scalar mutably. So the
+        // key of scalar one takes its place, and `black_box` keeps the write from being left out.
+        let mut one = [0; 32];
+        one[31] = 1;
+        if let Ok(blank) = dsa::SigningKey::from_slice(DEFAULT_USER_ID, &one) {
+            *self.0 = blank;
+            black_box(&mut *self.0);
+        }
     }
 }
 
