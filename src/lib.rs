@@ -1,1 +1,5 @@
 //! Yihao 一号: the unified identity provider of a province.
+//! This file lists the modules, lowest layer first.
+
+pub mod crypto;
+pub mod jose;

@@ -1,1 +1,4 @@
 //! All integration tests, one binary, one module a feature.
+
+mod crypto_vectors;
+mod jose_vectors;
