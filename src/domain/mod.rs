@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod assurance;
+pub mod attempts;
 pub mod audit_event;
 pub mod authorization;
 pub mod client;

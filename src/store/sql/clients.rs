@@ -1,0 +1,108 @@
+//! Clients: one JSON document a row, served from memory for seconds (design D6, D8).
+
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::domain::audit_event::AuditRecord;
+use crate::domain::client::Client;
+use crate::domain::client::ClientId;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::store::sql::audit::append;
+use crate::store::sql::db::execute;
+use crate::store::sql::db::fetch;
+
+impl Store {
+    /// The client of that id, also a disabled one; at most seconds old.
+    pub async fn find_client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        if let Some(client) = self.clients.get(id) {
+            return Ok(Some(client));
+        }
+        let row = fetch!(
+            &self.db,
+            fetch_optional,
+            (String,),
+            "SELECT document FROM client WHERE client_id = $1",
+            id.as_str()
+        )?;
+        let Some((document,)) = row else { return Ok(None) };
+        let client = Arc::new(read(&document)?);
+        self.clients.insert(id.clone(), client.clone());
+        Ok(Some(client))
+    }
+
+    /// Every client, by id.
+    pub async fn list_clients(&self) -> Result<Vec<Client>, StoreError> {
+        let rows = fetch!(
+            &self.db,
+            fetch_all,
+            (String,),
+            "SELECT document FROM client ORDER BY client_id"
+        )?;
+        rows.iter().map(|(document,)| read(document)).collect()
+    }
+
+    /// Registers a client; `false` when the id is taken.
+    pub async fn add_client(
+        &self,
+        client: &Client,
+        record: AuditRecord,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (id, document) = (client.id.as_str().to_owned(), write(client)?);
+        self.write(move |tx| {
+            Box::pin(async move {
+                let added = execute!(
+                    tx,
+                    "INSERT INTO client (client_id, document, created_at, updated_at)
+                     VALUES ($1, $2, $3, $3) ON CONFLICT (client_id) DO NOTHING",
+                    &id,
+                    &document,
+                    now.0
+                )? == 1;
+                if added {
+                    append(tx, &record).await?;
+                }
+                Ok(added)
+            })
+        })
+        .await
+    }
+
+    /// Replaces a client's document; `false` when there is no such client.
+    pub async fn replace_client(
+        &self,
+        client: &Client,
+        record: AuditRecord,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (id, document) = (client.id.as_str().to_owned(), write(client)?);
+        let replaced = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let replaced = execute!(
+                        tx,
+                        "UPDATE client SET document = $2, updated_at = $3 WHERE client_id = $1",
+                        &id,
+                        &document,
+                        now.0
+                    )? == 1;
+                    if replaced {
+                        append(tx, &record).await?;
+                    }
+                    Ok(replaced)
+                })
+            })
+            .await?;
+        self.clients.invalidate(&client.id);
+        Ok(replaced)
+    }
+}
+
+fn read(document: &str) -> Result<Client, StoreError> {
+    serde_json::from_str(document).map_err(|_| StoreError::Unreadable("client"))
+}
+
+fn write(client: &Client) -> Result<String, StoreError> {
+    serde_json::to_string(client).map_err(|_| StoreError::Unreadable("client"))
+}

@@ -1,0 +1,182 @@
+//! Opening and migrating: the settings under which each engine keeps its promises (security.md 3.3).
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::SqliteJournalMode;
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::sqlite::SqliteSynchronous;
+
+use crate::clock::Timestamp;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::store::sql::db::Db;
+use crate::store::sql::db::execute;
+use crate::store::sql::db::fetch;
+use crate::store::sql::db::store_error;
+use crate::store::sql::writer::Writer;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How long anything waits for the database before it is told as away.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a client may be served from memory after another node changed it (D8: 5 s).
+const CLIENT_FRESHNESS: Duration = Duration::from_secs(3);
+/// At most this many clients are kept in memory.
+const CLIENT_CACHE: u64 = 10_000;
+
+/// Where the database is and how much of it one node uses.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `sqlite://…` or `postgres://…`.
+    pub url: String,
+    /// Connections at most (PostgreSQL) or readers (SQLite).
+    pub connections: u32,
+}
+
+impl Store {
+    /// Connects. Does not migrate.
+    pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
+        let db = if settings.url.starts_with("sqlite:") {
+            open_sqlite(settings).await?
+        } else {
+            open_postgres(settings).await?
+        };
+        let clients = moka::sync::Cache::builder()
+            .max_capacity(CLIENT_CACHE)
+            .time_to_live(CLIENT_FRESHNESS)
+            .build();
+        Ok(Self { db, clients })
+    }
+
+    /// Applies what is missing of the migrations; safe to run twice, on two nodes.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let done = match &self.db {
+            Db::Postgres(pool) => POSTGRES.run(pool).await,
+            // The writer's connection is not a pool: one of the readers may write here, before
+            // anything else does.
+            Db::Sqlite { read, .. } => SQLITE.run(read).await,
+        };
+        done.map_err(|error| match error {
+            sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Mismatch(format!(
+                "the database is newer than this program (it has migration {version}); install the newer version"
+            )),
+            sqlx::migrate::MigrateError::VersionMismatch(version) => StoreError::Mismatch(format!(
+                "migration {version} in the database differs from this program's; it was built from other sources"
+            )),
+            sqlx::migrate::MigrateError::Execute(error) => store_error(error),
+            other => StoreError::Refused(Box::new(other)),
+        })
+    }
+
+    /// Refuses a database that was never migrated, lacks a migration, or is ahead of this program.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let wanted = SQLITE.iter().map(|migration| migration.version).max().unwrap_or(0);
+        let found: Result<Vec<(i64,)>, _> = fetch!(
+            &self.db,
+            fetch_all,
+            (i64,),
+            "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version",
+        );
+        let found = match found {
+            Ok(rows) => rows.last().map_or(0, |row| row.0),
+            Err(error) if error.is_away() => return Err(error),
+            Err(_) => 0,
+        };
+        match found.cmp(&wanted) {
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Less => Err(StoreError::Mismatch(format!(
+                "the database is at migration {found}, this program needs {wanted}; run `yihao migrate`"
+            ))),
+            std::cmp::Ordering::Greater => Err(StoreError::Mismatch(format!(
+                "the database is newer than this program (migration {found}, known {wanted}); install the newer version"
+            ))),
+        }
+    }
+
+    /// Binds the database to one issuer at first start, and refuses another one ever after.
+    pub async fn claim_issuer(&self, issuer: &str, now: Timestamp) -> Result<(), StoreError> {
+        let issuer = issuer.to_owned();
+        let (bound,) = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    execute!(
+                        tx,
+                        "INSERT INTO deployment (id, issuer, created_at) VALUES (1, $1, $2)
+                         ON CONFLICT (id) DO NOTHING",
+                        &issuer,
+                        now.0
+                    )?;
+                    let row = crate::store::sql::db::fetch_in!(
+                        tx,
+                        fetch_optional,
+                        (String,),
+                        "SELECT issuer FROM deployment WHERE id = 1"
+                    )?;
+                    row.filter(|(bound,)| *bound == issuer).ok_or_else(|| {
+                        StoreError::Mismatch(format!(
+                            "the database belongs to another issuer than {issuer}; use its own database or set `issuer` back"
+                        ))
+                    })
+                })
+            })
+            .await?;
+        debug_assert!(!bound.is_empty());
+        Ok(())
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        fetch!(&self.db, fetch_optional, (i64,), "SELECT CAST(1 AS BIGINT)").map(drop)
+    }
+}
+
+async fn open_sqlite(settings: &Settings) -> Result<Db, StoreError> {
+    let options = SqliteConnectOptions::from_str(&settings.url)
+        .map_err(store_error)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // NORMAL loses acknowledged writes at a power cut (security.md 3.3).
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE);
+    let writer = Writer::start(&options).await?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(settings.connections)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .map_err(store_error)?;
+    Ok(Db::Sqlite { read, writer })
+}
+
+async fn open_postgres(settings: &Settings) -> Result<Db, StoreError> {
+    let options = PgConnectOptions::from_str(&settings.url).map_err(store_error)?.options([
+        ("statement_timeout", "2000"),
+        ("lock_timeout", "2000"),
+        ("idle_in_transaction_session_timeout", "5000"),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(settings.connections)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                // A half-open connection hangs; ask only those that have rested.
+                if meta.idle_for > Duration::from_secs(30) {
+                    let ping = sqlx::Connection::ping(connection);
+                    let answer = tokio::time::timeout(Duration::from_millis(500), ping).await;
+                    return Ok(matches!(answer, Ok(Ok(()))));
+                }
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(options);
+    Ok(Db::Postgres(pool))
+}

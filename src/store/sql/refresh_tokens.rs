@@ -1,0 +1,173 @@
+//! Refresh tokens: a family a chain, one live end (RFC 6749 §6, RFC 9700 §4.14.2; security.md 0.3).
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::domain::audit_event::AuditRecord;
+use crate::domain::authorization::NewRefreshToken;
+use crate::domain::authorization::RefreshToken;
+use crate::domain::authorization::Rotation;
+use crate::domain::id::AuthorizationId;
+use crate::domain::id::RefreshTokenDigest;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::store::sql::audit::append;
+use crate::store::sql::db::Tx;
+use crate::store::sql::db::execute;
+use crate::store::sql::db::fetch;
+
+impl Store {
+    /// The refresh token of that digest, spent or not.
+    pub async fn find_refresh_token(
+        &self,
+        digest: RefreshTokenDigest,
+    ) -> Result<Option<RefreshToken>, StoreError> {
+        let row = fetch!(
+            &self.db,
+            fetch_optional,
+            (uuid::Uuid, i64, i64),
+            "SELECT approval_id, idle_expires_at, expires_at FROM refresh_token WHERE digest = $1",
+            digest.as_bytes()
+        )?;
+        Ok(row.map(|(approval_id, idle_expires_at, expires_at)| RefreshToken {
+            digest,
+            authorization_id: AuthorizationId(approval_id),
+            idle_expires_at: Timestamp(idle_expires_at),
+            expires_at: Timestamp(expires_at),
+        }))
+    }
+
+    /// Replaces a refresh token by its successor. Whoever presents a spent one takes the whole
+    /// family down, unless it is the immediate predecessor, within `grace`, of a successor that
+    /// nobody has used: then that successor dies and a new one takes its place.
+    pub async fn rotate_refresh_token(
+        &self,
+        old: RefreshToken,
+        new: NewRefreshToken,
+        grace: Duration,
+        records: (AuditRecord, AuditRecord),
+    ) -> Result<Rotation, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let (done, replay) = records;
+                let now = done.at;
+                // Locks the family first: two rotations of one family never interleave.
+                let live = execute!(
+                    tx,
+                    "UPDATE approval SET revoked_at = NULL WHERE id = $1 AND revoked_at IS NULL",
+                    old.authorization_id.0
+                )? == 1;
+                if !live {
+                    append(tx, &replay).await?;
+                    return Ok(Rotation::Revoked);
+                }
+                let spent = spend(tx, &old, &new, now).await?;
+                if !spent && !take_over(tx, &old, &new, now.minus(grace)).await? {
+                    execute!(
+                        tx,
+                        "UPDATE approval SET revoked_at = $2 WHERE id = $1",
+                        old.authorization_id.0,
+                        now.0
+                    )?;
+                    append(tx, &replay).await?;
+                    return Ok(Rotation::Replay);
+                }
+                insert(tx, &old, &new, now).await?;
+                append(tx, &done).await?;
+                Ok(Rotation::Done)
+            })
+        })
+        .await
+    }
+
+    /// Notes the use of a refresh token that does not rotate; its idle time begins anew. `false`
+    /// when its family was taken back meanwhile.
+    pub async fn use_refresh_token(
+        &self,
+        token: RefreshToken,
+        idle_expires_at: Timestamp,
+        record: AuditRecord,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let used = execute!(
+                    tx,
+                    "UPDATE refresh_token SET idle_expires_at = $2
+                      WHERE digest = $1 AND spent_at IS NULL
+                        AND approval_id IN
+                            (SELECT id FROM approval WHERE id = $3 AND revoked_at IS NULL)",
+                    token.digest.as_bytes(),
+                    idle_expires_at.0,
+                    token.authorization_id.0
+                )? == 1;
+                if used {
+                    append(tx, &record).await?;
+                }
+                Ok(used)
+            })
+        })
+        .await
+    }
+}
+
+async fn spend(
+    tx: &mut Tx<'_>,
+    old: &RefreshToken,
+    new: &NewRefreshToken,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let spent = execute!(
+        tx,
+        "UPDATE refresh_token SET spent_at = $2, successor = $3
+          WHERE digest = $1 AND spent_at IS NULL",
+        old.digest.as_bytes(),
+        now.0,
+        new.digest.as_bytes()
+    )?;
+    Ok(spent == 1)
+}
+
+/// The grace rule: kills the unused successor of a token spent after `since`.
+async fn take_over(
+    tx: &mut Tx<'_>,
+    old: &RefreshToken,
+    new: &NewRefreshToken,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    let killed = execute!(
+        tx,
+        "DELETE FROM refresh_token
+          WHERE spent_at IS NULL AND digest IN
+                (SELECT successor FROM refresh_token WHERE digest = $1 AND spent_at > $2)",
+        old.digest.as_bytes(),
+        since.0
+    )? == 1;
+    if killed {
+        execute!(
+            tx,
+            "UPDATE refresh_token SET successor = $2 WHERE digest = $1",
+            old.digest.as_bytes(),
+            new.digest.as_bytes()
+        )?;
+    }
+    Ok(killed)
+}
+
+async fn insert(
+    tx: &mut Tx<'_>,
+    old: &RefreshToken,
+    new: &NewRefreshToken,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "INSERT INTO refresh_token (digest, approval_id, issued_at, idle_expires_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5)",
+        new.digest.as_bytes(),
+        old.authorization_id.0,
+        now.0,
+        new.idle_expires_at.0,
+        new.expires_at.0
+    )
+    .map(drop)
+}

@@ -1,0 +1,152 @@
+//! The one writer of SQLite: waiting writes share one commit, so that durability costs one fsync
+//! for many (design D7). Each write runs in a savepoint of its own and fails alone.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::Connection;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteConnectOptions;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+
+use crate::domain::audit_event::ChainTail;
+use crate::store::StoreError;
+use crate::store::sql::db::Tx;
+use crate::store::sql::db::store_error;
+
+/// At most this many writes share a commit.
+const GROUP: usize = 64;
+/// At most this many writes wait; more are told to come back.
+const QUEUE: usize = 4096;
+/// How long a write waits for its turn in the queue.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A write, boxed so that different results can wait in one queue.
+trait Job: Send {
+    /// Runs inside the savepoint; says whether to keep what it did.
+    fn run<'c>(&'c mut self, tx: &'c mut Tx<'_>) -> BoxFuture<'c, bool>;
+    /// Tells the caller, after the commit.
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// A closure that writes and the place where its caller waits.
+struct Write<F, T> {
+    body: Option<F>,
+    result: Option<Result<T, StoreError>>,
+    caller: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Job for Write<F, T>
+where
+    F: for<'c> FnOnce(&'c mut Tx<'_>) -> BoxFuture<'c, Result<T, StoreError>> + Send,
+    T: Send,
+{
+    fn run<'c>(&'c mut self, tx: &'c mut Tx<'_>) -> BoxFuture<'c, bool> {
+        Box::pin(async move {
+            let Some(body) = self.body.take() else { return false };
+            let result = body(tx).await;
+            let keep = result.is_ok();
+            self.result = Some(result);
+            keep
+        })
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            (_, Some(Err(error))) | (Err(error), _) => Err(error),
+            (Ok(()), None) => Err(StoreError::Unreadable("write")),
+        };
+        // A caller who left does not mind.
+        drop(self.caller.send(result));
+    }
+}
+
+/// Sends writes to the task that owns the connection.
+#[derive(Clone)]
+pub(super) struct Writer {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl Writer {
+    /// Opens the connection and starts the task; it ends with the last clone.
+    pub(super) async fn start(options: &SqliteConnectOptions) -> Result<Self, StoreError> {
+        let connection =
+            SqliteConnection::connect_with(options).await.map_err(store_error)?;
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        tokio::spawn(work(connection, queue));
+        Ok(Self { jobs })
+    }
+
+    /// Runs `body` in its turn; the answer comes after the commit.
+    pub(super) async fn write<F, T>(&self, body: F) -> Result<T, StoreError>
+    where
+        F: for<'c> FnOnce(&'c mut Tx<'_>) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let job = Box::new(Write { body: Some(body), result: None, caller });
+        self.jobs.send_timeout(job, PATIENCE).await.map_err(|error| away(&error.to_string()))?;
+        answer.await.map_err(|error| away(&error.to_string()))?
+    }
+}
+
+fn away(what: &str) -> StoreError {
+    StoreError::Away(what.to_owned().into())
+}
+
+async fn work(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while queue.recv_many(&mut group, GROUP).await > 0 {
+        let committed = commit_group(&mut connection, &mut group).await;
+        if committed.is_err() {
+            // What the transaction did is unknown or undone; start the next one from a clean state.
+            drop(run(&mut connection, "ROLLBACK").await);
+        }
+        let problem = committed.err().map(|error| error.to_string());
+        for job in group.drain(..) {
+            job.finish(problem.as_deref().map_or(Ok(()), |text| Err(away(text))));
+        }
+    }
+}
+
+/// One transaction for all of them.
+async fn commit_group(
+    connection: &mut SqliteConnection,
+    group: &mut [Box<dyn Job>],
+) -> Result<(), StoreError> {
+    run(connection, "BEGIN IMMEDIATE").await?;
+    // Another process (the command line) may have appended since: ask, do not remember.
+    let mut tail = chain_tail(connection).await?;
+    for job in group {
+        let before = tail.clone();
+        run(connection, "SAVEPOINT job").await?;
+        let kept = {
+            let mut tx = Tx::Sqlite { connection: &mut *connection, tail: &mut tail };
+            Pin::from(job.run(&mut tx)).await
+        };
+        if !kept {
+            tail = before;
+            run(connection, "ROLLBACK TO job").await?;
+        }
+        run(connection, "RELEASE job").await?;
+    }
+    run(connection, "COMMIT").await
+}
+
+async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {
+    sqlx::query(sql).execute(connection).await.map(drop).map_err(store_error)
+}
+
+async fn chain_tail(connection: &mut SqliteConnection) -> Result<ChainTail, StoreError> {
+    let last: Option<(i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT sequence, link FROM audit WHERE sequence IS NOT NULL
+          ORDER BY sequence DESC LIMIT 1",
+    )
+    .fetch_optional(connection)
+    .await
+    .map_err(store_error)?;
+    Ok(last.map_or_else(ChainTail::default, |(sequence, link)| ChainTail { sequence, link }))
+}
