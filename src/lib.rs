@@ -1,5 +1,7 @@
 //! Yihao 一号: the unified identity provider of a province.
 //! This file lists the modules, lowest layer first.
 
+pub mod clock;
 pub mod crypto;
+pub mod domain;
 pub mod jose;
