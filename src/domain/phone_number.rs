@@ -100,16 +100,14 @@ impl PhoneNumberError {
     }
 }
 
-/// What follows the country code. A bare `86` counts only before 11 digits.
+/// What follows the country code. A bare `86` counts only before 11 digits, since without a plus
+/// it might begin a number too short or too long.
 fn national(folded: &str) -> &str {
-    let international =
-        ["+86", "＋86", "0086"].into_iter().find_map(|prefix| folded.strip_prefix(prefix));
-    let rest = match folded.strip_prefix("86") {
-        Some(rest) if folded.len() == 13 => rest,
-        _ => international.unwrap_or(folded),
-    };
-    // `+86 137…` loses its blank as a group, `+86-137…` too; nothing else stands there.
-    rest
+    ["+86", "＋86", "0086"]
+        .into_iter()
+        .find_map(|prefix| folded.strip_prefix(prefix))
+        .or_else(|| folded.strip_prefix("86").filter(|rest| rest.len() == 11))
+        .unwrap_or(folded)
 }
 
 #[cfg(test)]

@@ -8,9 +8,12 @@ use time::macros::date;
 
 use crate::domain::citizen_id;
 use crate::domain::citizen_id::CitizenId;
+use crate::domain::organisation_code;
+use crate::domain::organisation_code::OrganisationCode;
 use crate::domain::person_name::PersonName;
 use crate::domain::phone_number::PhoneNumber;
 use crate::domain::policy::Synthetic;
+use crate::domain::uscc::Uscc;
 
 /// Birth dates span 1940 to 2007, so that everybody is of age.
 const DAYS: u64 = 24_837;
@@ -45,6 +48,27 @@ pub fn phone(seed: u64) -> PhoneNumber {
     PhoneNumber::parse(&number, Synthetic::Accepted).expect("the synthetic range, 11 digits")
 }
 
+/// An organisation's code with a body for private use, registered in Shanxi; 2 × 10⁶ seeds give
+/// distinct codes.
+pub fn uscc(seed: u64) -> Uscc {
+    const KINDS: [&str; 4] = ["91", "12", "51", "92"];
+    const CITIES: [&str; 5] = ["140100", "140200", "140700", "141000", "140000"];
+    let (body, rest) = digit(seed, 99_999);
+    let (kind, city) = digit(rest, KINDS.len() as u64);
+    let body = format!("PDY{:05}", body + 1);
+    let check = organisation_code::check_character(&body);
+    let organisation = OrganisationCode::parse(&format!("{body}{check}"), Synthetic::Accepted);
+    let organisation = organisation.expect("a body of the private zone, a computed check");
+    Uscc::candidate(choose(&KINDS, kind), choose(&CITIES, city), &organisation)
+        .expect("known department and division, a computed check")
+}
+
+/// An element, counting round.
+fn choose<'a>(choices: &[&'a str], number: u64) -> &'a str {
+    let position = number % choices.len() as u64;
+    choices[usize::try_from(position).expect("less than the length")]
+}
+
 /// A bijection of the numbers below `count`, which `STRIDE` does not divide.
 fn scatter(seed: u64, count: u64) -> u64 {
     let product = u128::from(seed % count) * u128::from(STRIDE) % u128::from(count);
@@ -70,6 +94,8 @@ mod tests {
         assert_eq!(phones.len(), 10_000);
         let names: HashSet<_> = (0..10_000).map(name).collect();
         assert_eq!(names.len(), 10_000);
+        let codes: HashSet<_> = (0..20_000).map(|seed| uscc(seed * 99)).collect();
+        assert_eq!(codes.len(), 20_000);
         assert_eq!(citizen_id(7), citizen_id(7));
     }
 
