@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod crypto;
+pub mod domain;
 pub mod jose;
 
 pub mod domain;

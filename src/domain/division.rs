@@ -1,0 +1,177 @@
+//! Administrative divisions, every code that was ever assigned (GB/T 2260), and their provinces.
+//!
+//! The table is a sorted text of rows of equal length, searched where it lies in the binary;
+//! `scripts/generate_tables.py` writes it. Abolished codes stay for ever, because a number keeps
+//! the division it was allotted in.
+
+const TABLE: &str = include_str!("table/division.txt");
+/// Code, first year, last year, name padded with blanks, line feed.
+const ROW: usize = 6 + 4 + 4 + 45 + 1;
+
+/// Prefecture-level cities without counties: their own code stands on their citizens' cards.
+const CITIES_WITHOUT_COUNTIES: [&str; 4] = ["441900", "442000", "460400", "620200"];
+
+/// Provinces, autonomous regions, municipalities and special administrative regions.
+const PROVINCES: [(&str, &str); 34] = [
+    ("11", "北京市"),
+    ("12", "天津市"),
+    ("13", "河北省"),
+    ("14", "山西省"),
+    ("15", "内蒙古自治区"),
+    ("21", "辽宁省"),
+    ("22", "吉林省"),
+    ("23", "黑龙江省"),
+    ("31", "上海市"),
+    ("32", "江苏省"),
+    ("33", "浙江省"),
+    ("34", "安徽省"),
+    ("35", "福建省"),
+    ("36", "江西省"),
+    ("37", "山东省"),
+    ("41", "河南省"),
+    ("42", "湖北省"),
+    ("43", "湖南省"),
+    ("44", "广东省"),
+    ("45", "广西壮族自治区"),
+    ("46", "海南省"),
+    ("50", "重庆市"),
+    ("51", "四川省"),
+    ("52", "贵州省"),
+    ("53", "云南省"),
+    ("54", "西藏自治区"),
+    ("61", "陕西省"),
+    ("62", "甘肃省"),
+    ("63", "青海省"),
+    ("64", "宁夏回族自治区"),
+    ("65", "新疆维吾尔自治区"),
+    ("71", "台湾省"),
+    ("81", "香港特别行政区"),
+    ("82", "澳门特别行政区"),
+];
+
+/// One period of one division.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Division {
+    /// Six digits.
+    pub code: &'static str,
+    /// The name in that period, without the province and city above it.
+    pub name: &'static str,
+    /// First year of the period; nothing when it began before the records.
+    pub from: Option<u16>,
+    /// Last year of the period; nothing while it lasts.
+    pub to: Option<u16>,
+}
+
+/// What a code can be on an identity card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// A county-level code of the table.
+    County,
+    /// A known province, but the table lacks the code: the register has to confirm it.
+    UnlistedCounty,
+    /// A province or a city, which no card carries.
+    AboveCounty,
+    /// No such province on the mainland.
+    Unknown,
+}
+
+/// What the six-digit code can be on a citizen's card.
+pub fn standing(code: &str) -> Standing {
+    let on_mainland = code.get(..2).is_some_and(is_mainland_province);
+    let above_county = code.ends_with("00") && !CITIES_WITHOUT_COUNTIES.contains(&code);
+    match (on_mainland, above_county) {
+        (false, _) => Standing::Unknown,
+        (true, true) => Standing::AboveCounty,
+        (true, false) if find(code).is_some() => Standing::County,
+        (true, false) => Standing::UnlistedCounty,
+    }
+}
+
+/// The division of that code in its latest period.
+pub fn find(code: &str) -> Option<Division> {
+    periods(code).last()
+}
+
+/// All periods of that code, the oldest first.
+pub fn periods(code: &str) -> impl Iterator<Item = Division> {
+    let mut from = 0;
+    let mut to = TABLE.len() / ROW;
+    while from < to {
+        let middle = from + (to - from) / 2;
+        if row_code(middle) < code {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    (from..TABLE.len() / ROW).take_while(move |row| row_code(*row) == code).map(division)
+}
+
+/// The name of the province with that two-digit code.
+pub fn province_name(code: &str) -> Option<&'static str> {
+    PROVINCES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
+}
+
+/// Whether citizens' numbers are allotted there; Taiwan, Hong Kong and Macao have other documents.
+pub fn is_mainland_province(code: &str) -> bool {
+    province_name(code).is_some() && !matches!(code, "71" | "81" | "82")
+}
+
+fn row_code(row: usize) -> &'static str {
+    &TABLE[row * ROW..row * ROW + 6]
+}
+
+fn division(row: usize) -> Division {
+    let text = &TABLE[row * ROW..(row + 1) * ROW];
+    Division {
+        code: &text[..6],
+        name: text[14..].trim_end(),
+        from: text[6..10].parse().ok(),
+        to: text[10..14].parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_sorted_rows_of_equal_length() {
+        assert_eq!(TABLE.len() % ROW, 0);
+        let rows: Vec<_> = TABLE.split_inclusive('\n').collect();
+        assert!(rows.iter().all(|row| row.len() == ROW));
+        assert!(rows.windows(2).all(|pair| pair[0][..6] <= pair[1][..6]));
+        assert!(rows.len() > 6_700);
+        for row in 0..rows.len() {
+            assert!(periods(row_code(row)).any(|period| period == division(row)));
+        }
+    }
+
+    #[test]
+    fn abolished_codes_stay_known() {
+        let chaoyang = find("440524").unwrap();
+        assert_eq!((chaoyang.name, chaoyang.from, chaoyang.to), ("潮阳县", Some(1983), Some(1992)));
+        for abolished in ["140102", "140112", "140203", "140227", "140402", "140411"] {
+            assert_eq!(standing(abolished), Standing::County, "{abolished}");
+        }
+    }
+
+    #[test]
+    fn every_province_of_the_table_has_a_name() {
+        for row in 0..TABLE.len() / ROW {
+            let province = &row_code(row)[..2];
+            assert!(province == "83" || province_name(province).is_some(), "{province}");
+        }
+    }
+
+    #[test]
+    fn cities_without_counties_stand_on_cards() {
+        assert_eq!(standing("441900"), Standing::County);
+        assert_eq!(standing("140100"), Standing::AboveCounty);
+        assert_eq!(standing("140000"), Standing::AboveCounty);
+        assert_eq!(standing("140199"), Standing::UnlistedCounty);
+        for unknown in ["710000", "810101", "910000", "000000", "160101", "", "1", "一"] {
+            assert_eq!(standing(unknown), Standing::Unknown, "{unknown}");
+        }
+    }
+}
