@@ -3,9 +3,9 @@
 
 pub mod clock;
 pub mod crypto;
-pub mod domain;
 pub mod jose;
 
 pub mod domain;
+pub mod vault;
 
 pub mod store;

@@ -78,8 +78,6 @@ pub struct Approval {
     pub nonce: Option<String>,
     /// `redirect_uri` the code went to.
     pub redirect_uri: String,
-    /// Whether the request named it, so that the token request must too (RFC 6749 §4.1.3).
-    pub redirect_uri_given: bool,
     /// `code_challenge` (S256).
     pub code_challenge: Option<String>,
     /// Audience asked for with `resource` (RFC 8707).

@@ -223,6 +223,18 @@ impl Store {
         .await
     }
 
+    /// The newest signed head.
+    pub async fn last_audit_head(&self) -> Result<Option<SignedHead>, StoreError> {
+        let row = fetch!(
+            &self.db,
+            fetch_optional,
+            (i64, Vec<u8>, i64, String, Vec<u8>),
+            "SELECT sequence, link, signed_at, kid, signature FROM audit_head
+              ORDER BY sequence DESC LIMIT 1"
+        )?;
+        Ok(row.map(read_head))
+    }
+
     /// The signed heads, oldest first.
     pub async fn audit_heads(&self) -> Result<Vec<SignedHead>, StoreError> {
         let rows = fetch!(
@@ -231,14 +243,7 @@ impl Store {
             (i64, Vec<u8>, i64, String, Vec<u8>),
             "SELECT sequence, link, signed_at, kid, signature FROM audit_head ORDER BY sequence"
         )?;
-        let head = |(sequence, link, signed_at, kid, signature)| SignedHead {
-            sequence,
-            link,
-            signed_at: Timestamp(signed_at),
-            kid,
-            signature,
-        };
-        Ok(rows.into_iter().map(head).collect())
+        Ok(rows.into_iter().map(read_head).collect())
     }
 
     /// Where the chain ends.
@@ -252,6 +257,11 @@ impl Store {
         )?;
         Ok(last.map_or_else(ChainTail::default, |(sequence, link)| ChainTail { sequence, link }))
     }
+}
+
+fn read_head(row: (i64, Vec<u8>, i64, String, Vec<u8>)) -> SignedHead {
+    let (sequence, link, signed_at, kid, signature) = row;
+    SignedHead { sequence, link, signed_at: Timestamp(signed_at), kid, signature }
 }
 
 impl Row {

@@ -36,6 +36,17 @@ pub struct NewOneTimeCode {
     pub expires_at: Timestamp,
 }
 
+/// A TOTP app to be enrolled.
+#[derive(Debug, Clone)]
+pub struct NewTotp {
+    /// Its secret, sealed.
+    pub secret: Vec<u8>,
+    /// The step whose code proved it.
+    pub step: i64,
+    /// Digests of the recovery codes.
+    pub recovery: Vec<[u8; 32]>,
+}
+
 /// A one-time code that was right.
 #[derive(Debug, Clone)]
 pub struct OneTimeCode {
@@ -149,9 +160,7 @@ impl Store {
     pub async fn enrol_totp(
         &self,
         account: AccountId,
-        secret: Vec<u8>,
-        step: i64,
-        recovery: Vec<[u8; 32]>,
+        new: NewTotp,
         record: AuditRecord,
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
@@ -163,12 +172,12 @@ impl Store {
                      ON CONFLICT (account_id) DO UPDATE SET secret = excluded.secret,
                      last_step = excluded.last_step, enrolled_at = excluded.enrolled_at",
                     account.0,
-                    secret.as_slice(),
-                    step,
+                    new.secret.as_slice(),
+                    new.step,
                     record.at.0
                 )?;
                 execute!(tx, "DELETE FROM recovery_code WHERE account_id = $1", account.0)?;
-                for digest in &recovery {
+                for digest in &new.recovery {
                     execute!(
                         tx,
                         "INSERT INTO recovery_code (account_id, digest) VALUES ($1, $2)",

@@ -23,6 +23,7 @@ pub use audit::SealedAudit;
 pub use audit::SignedHead;
 pub use authorizations::Consent;
 pub use credentials::NewOneTimeCode;
+pub use credentials::NewTotp;
 pub use credentials::OneTimeCode;
 pub use credentials::OneTimeCodeTry;
 pub use open::Settings;

@@ -37,6 +37,24 @@ impl Store {
         }))
     }
 
+    /// The refresh token of that digest, if nobody has spent it.
+    pub async fn find_live_refresh_token(
+        &self,
+        digest: RefreshTokenDigest,
+    ) -> Result<Option<RefreshToken>, StoreError> {
+        let row = fetch!(
+            &self.db,
+            fetch_optional,
+            (i64,),
+            "SELECT issued_at FROM refresh_token WHERE digest = $1 AND spent_at IS NULL",
+            digest.as_bytes()
+        )?;
+        match row {
+            Some(_) => self.find_refresh_token(digest).await,
+            None => Ok(None),
+        }
+    }
+
     /// Replaces a refresh token by its successor. Whoever presents a spent one takes the whole
     /// family down, unless it is the immediate predecessor, within `grace`, of a successor that
     /// nobody has used: then that successor dies and a new one takes its place.

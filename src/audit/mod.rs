@@ -1,0 +1,113 @@
+//! Audit: turns what happened into a record with its MAC (design D10). The record is written by the
+//! store in the transaction of what it tells; `chain` seals and verifies.
+
+pub mod chain;
+
+use serde_json::json;
+
+use crate::domain::account::Account;
+use crate::domain::audit_event::AuditKind;
+use crate::domain::audit_event::AuditRecord;
+use crate::domain::audit_event::Outcome;
+use crate::domain::client::ClientId;
+use crate::domain::id::AccountId;
+use crate::domain::id::AuditId;
+use crate::domain::request_context::RequestContext;
+use crate::provider::Provider;
+
+/// An event on its way to becoming a record.
+#[must_use]
+pub struct Event<'a> {
+    kind: AuditKind,
+    outcome: Outcome,
+    reason: &'a str,
+    account: Option<&'a Account>,
+    account_id: Option<AccountId>,
+    client_id: Option<&'a ClientId>,
+    details: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Something was done.
+pub fn done<'a>(kind: AuditKind) -> Event<'a> {
+    Event {
+        kind,
+        outcome: Outcome::Done,
+        reason: "",
+        account: None,
+        account_id: None,
+        client_id: None,
+        details: serde_json::Map::new(),
+    }
+}
+
+/// Something was refused, for this reason: a word or two of ours, never a value of the request.
+pub fn refused<'a>(kind: AuditKind, reason: &'a str) -> Event<'a> {
+    Event { outcome: Outcome::Refused, reason, ..done(kind) }
+}
+
+impl<'a> Event<'a> {
+    /// Whose account; personal fields are then sealed under that person's key.
+    pub fn account(mut self, account: &'a Account) -> Self {
+        self.account = Some(account);
+        self.account_id = Some(account.id);
+        self
+    }
+
+    /// Whose account, where only its key is known.
+    pub fn account_id(mut self, id: AccountId) -> Self {
+        self.account_id = Some(id);
+        self
+    }
+
+    /// Which client.
+    pub fn client(mut self, id: &'a ClientId) -> Self {
+        self.client_id = Some(id);
+        self
+    }
+
+    /// A further fact, never a personal one.
+    pub fn detail(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The record, complete with its MAC.
+    pub fn record(self, provider: &Provider, context: &RequestContext) -> AuditRecord {
+        metrics::counter!(
+            "audit_events_total",
+            "kind" => self.kind.as_str(), "outcome" => self.outcome.as_str()
+        )
+        .increment(1);
+        let personal = json!({ "source": context.source, "user_agent": context.user_agent });
+        let personal = personal.to_string().into_bytes();
+        let details = match self.details.is_empty() {
+            true => String::from("{}"),
+            false => serde_json::Value::Object(self.details).to_string(),
+        };
+        let mut record = AuditRecord {
+            id: AuditId::generate(),
+            at: provider.clock.now(),
+            kind: self.kind.as_str().to_owned(),
+            outcome: self.outcome.as_str().to_owned(),
+            reason: self.reason.to_owned(),
+            account_id: self.account_id,
+            client_id: self.client_id.cloned(),
+            request_id: context.id.clone(),
+            details,
+            personal: provider.vault.seal_personal(self.account, &personal),
+            mac: Vec::new(),
+        };
+        record.mac = record.expected_mac(&provider.vault.audit).to_vec();
+        record
+    }
+}
+
+/// Source and user agent of a record, for the person it belongs to.
+pub fn open_personal(
+    provider: &Provider,
+    account: &Account,
+    record: &AuditRecord,
+) -> Option<serde_json::Value> {
+    let opened = provider.vault.open_personal(Some(account), &record.personal).ok()?;
+    serde_json::from_slice(&opened).ok()
+}

@@ -1,0 +1,410 @@
+//! Configuration: one TOML file, every key overridable by `YIHAO__SECTION__KEY`. An unknown key or
+//! a bad value is an error that names it (design 2).
+
+use std::net::IpAddr;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use crate::domain::session::SessionLifetime;
+
+/// The whole configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The issuer: `https`, unless its host is loopback.
+    pub issuer: Url,
+    /// Where the provider listens.
+    pub listen: SocketAddr,
+    /// Keys, embedded database, audit heads.
+    pub data_dir: PathBuf,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Looser limits and test hooks; only with a loopback issuer.
+    pub test_profile: bool,
+    /// Whether numbers, phones and codes nobody real can have are accepted.
+    pub accept_synthetic: bool,
+    /// The database.
+    pub database: Database,
+    /// The cache, if there is one.
+    pub redis: Redis,
+    /// TLS of the listener.
+    pub tls: Tls,
+    /// Where we may call.
+    pub outbound: Outbound,
+    /// The metrics listener.
+    pub metrics: Metrics,
+    /// The life of keys.
+    pub keys: Keys,
+    /// The life of sessions.
+    pub session: Session,
+    /// Passwords.
+    pub password: Password,
+    /// Text messages.
+    pub sms: Sms,
+    /// The population register.
+    pub population: Population,
+    /// Look of the pages.
+    pub pages: Pages,
+    /// The log.
+    pub log: Log,
+}
+
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+    };
+}
+
+section! {
+    /// `[database]`
+    Database {
+        /// `sqlite://…` or `postgres://…`; empty means `yihao.db` in `data_dir`.
+        url: String = String::new(),
+        /// A file whose first line is the URL, so that its password stands in no configuration.
+        url_file: Option<PathBuf> = None,
+        /// Connections of one node at most.
+        connections: u32 = 16,
+    }
+}
+section! {
+    /// `[redis]`
+    Redis {
+        /// `redis://…`; without it the cache is the process's own.
+        url: Option<String> = None,
+    }
+}
+section! {
+    /// `[tls]`
+    Tls {
+        /// Certificate chain, PEM.
+        cert_file: Option<PathBuf> = None,
+        /// Private key, PEM.
+        key_file: Option<PathBuf> = None,
+    }
+}
+section! {
+    /// `[outbound]`
+    Outbound {
+        /// Hosts and networks the provider may call; nothing else is called.
+        allow: Vec<String> = Vec::new(),
+        /// Further certificate authorities, PEM.
+        ca_file: Option<PathBuf> = None,
+    }
+}
+section! {
+    /// `[metrics]`
+    Metrics {
+        /// Where `/metrics` listens; without it there are none.
+        listen: Option<SocketAddr> = None,
+    }
+}
+section! {
+    /// `[keys]`
+    Keys {
+        /// The master key, 64 hexadecimal digits; by default `master.key` in `data_dir`.
+        master_key_file: Option<PathBuf> = None,
+        /// Signing keys are replaced after so many days.
+        rotation_days: u32 = 90,
+    }
+}
+section! {
+    /// `[session]`
+    Session {
+        /// A citizen's session ends after so many minutes without use.
+        idle_minutes: u32 = 30,
+        /// And after so many hours whatever happens.
+        absolute_hours: u32 = 12,
+    }
+}
+section! {
+    /// `[password]`
+    Password {
+        /// How passwords are hashed.
+        hash: PasswordHash = PasswordHash::Argon2id,
+        /// What a new password must be.
+        policy: PasswordPolicy = PasswordPolicy::Citizen,
+        /// Hashes computed at the same time; 0 means one less than there are cores.
+        workers: usize = 0,
+        /// Hashes that may wait for their turn; more are told to come back.
+        queue: usize = 64,
+        /// PBKDF2 rounds of the `gm` profile.
+        gm_iterations: u32 = 100_000,
+    }
+}
+section! {
+    /// `[sms]`
+    Sms {
+        /// The gateway; without it messages are kept in memory and can be seen only under `demo`.
+        url: Option<Url> = None,
+        /// Our name at the gateway.
+        app_id: String = String::new(),
+        /// A file with the secret that signs our requests.
+        secret_file: Option<PathBuf> = None,
+        /// The registered signature in front of every message.
+        signature: String = "一号".to_owned(),
+    }
+}
+section! {
+    /// `[population]`
+    Population {
+        /// Where sign-up is checked.
+        source: PopulationSource = PopulationSource::Replica,
+        /// The data-sharing platform, for `source = "http"`.
+        url: Option<Url> = None,
+        /// Our name there.
+        app_id: String = String::new(),
+        /// A file with the secret that signs our requests.
+        secret_file: Option<PathBuf> = None,
+    }
+}
+section! {
+    /// `[pages]`
+    Pages {
+        /// Templates and the brand file that replace the built-in ones.
+        theme_dir: Option<PathBuf> = None,
+    }
+}
+section! {
+    /// `[log]`
+    Log {
+        /// JSON lines, or text for a terminal.
+        format: LogFormat = LogFormat::Auto,
+        /// What is logged, as in `info,yihao=debug`.
+        filter: String = "info".to_owned(),
+    }
+}
+
+/// `password.hash`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordHash {
+    /// Argon2id, 19 MiB, two passes.
+    Argon2id,
+    /// PBKDF2-HMAC-SM3 (GM/T 0091).
+    Gm,
+}
+
+/// `password.policy`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordPolicy {
+    /// 8 characters or more, no composition rule.
+    Citizen,
+    /// 15 characters or more when nothing else protects the account.
+    Nist,
+    /// Three of four character classes.
+    Mlps3,
+}
+
+/// `population.source`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PopulationSource {
+    /// The local replica, filled by `yihao register import`.
+    Replica,
+    /// A signed call to the data-sharing platform.
+    Http,
+}
+
+/// `log.format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// JSON lines.
+    Json,
+    /// Text.
+    Text,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            issuer: Url::parse("http://localhost:8080").expect("the default issuer is a URL"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data_dir: PathBuf::from("data"),
+            trusted_proxies: Vec::new(),
+            test_profile: false,
+            accept_synthetic: false,
+            database: Database::default(),
+            redis: Redis::default(),
+            tls: Tls::default(),
+            outbound: Outbound::default(),
+            metrics: Metrics::default(),
+            keys: Keys::default(),
+            session: Session::default(),
+            password: Password::default(),
+            sms: Sms::default(),
+            population: Population::default(),
+            pages: Pages::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read, or a key or value in it is not one.
+    #[error("configuration: {0}")]
+    Read(#[from] ::config::ConfigError),
+    /// Values that do not go together.
+    #[error("configuration: {0}")]
+    Rule(String),
+    /// A file it names cannot be read.
+    #[error("configuration: cannot read {path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Config {
+    /// Reads the file, if one is named, and the environment over it.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut builder = ::config::Config::builder();
+        if let Some(file) = file {
+            builder = builder.add_source(::config::File::from(file).format(::config::FileFormat::Toml));
+        }
+        let environment = ::config::Environment::with_prefix("YIHAO")
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("outbound.allow")
+            .with_list_parse_key("trusted_proxies");
+        let config: Self = builder.add_source(environment).build()?.try_deserialize()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Refuses values that do not go together.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let rule = |text: &str| Err(ConfigError::Rule(text.to_owned()));
+        let loopback = self.issuer_is_loopback();
+        if self.issuer.scheme() != "https" && !(self.issuer.scheme() == "http" && loopback) {
+            return rule("issuer must be https unless its host is loopback");
+        }
+        if self.issuer.query().is_some()
+            || self.issuer.fragment().is_some()
+            || !self.issuer.username().is_empty()
+            || self.issuer.path() != "/"
+        {
+            return rule("issuer must be a bare origin: no path, query, fragment or user");
+        }
+        if self.test_profile && !loopback {
+            return rule("test_profile is allowed only with a loopback issuer");
+        }
+        if self.tls.cert_file.is_some() != self.tls.key_file.is_some() {
+            return rule("tls.cert_file and tls.key_file go together");
+        }
+        if self.database.connections == 0 {
+            return rule("database.connections must be at least 1");
+        }
+        let url = self.database_url()?;
+        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
+            return rule("database.url must begin with sqlite:// or postgres://");
+        }
+        if self.population.source == PopulationSource::Http && self.population.url.is_none() {
+            return rule("population.url is needed for population.source = \"http\"");
+        }
+        Ok(())
+    }
+
+    /// Whether the issuer's host is this machine.
+    pub fn issuer_is_loopback(&self) -> bool {
+        match self.issuer.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
+            Some(url::Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
+            None => false,
+        }
+    }
+
+    /// Whether cookies can be `Secure` and carry the `__Host-` prefix (design D13).
+    pub fn cookies_are_secure(&self) -> bool {
+        self.issuer.scheme() == "https"
+    }
+
+    /// The issuer as it stands in tokens and metadata: without the slash at its end.
+    pub fn issuer_text(&self) -> &str {
+        self.issuer.as_str().trim_end_matches('/')
+    }
+
+    /// The database's URL.
+    pub fn database_url(&self) -> Result<String, ConfigError> {
+        if let Some(file) = &self.database.url_file {
+            return Ok(read_secret_line(file)?);
+        }
+        if self.database.url.is_empty() {
+            return Ok(format!("sqlite://{}", self.data_dir.join("yihao.db").display()));
+        }
+        Ok(self.database.url.clone())
+    }
+
+    /// How long citizens' sessions live.
+    pub fn session_lifetime(&self) -> SessionLifetime {
+        SessionLifetime {
+            idle: Duration::from_secs(60 * u64::from(self.session.idle_minutes)),
+            absolute: Duration::from_secs(60 * 60 * u64::from(self.session.absolute_hours)),
+        }
+    }
+}
+
+/// The first line of a file that holds a secret.
+pub fn read_secret(path: &Path) -> Result<SecretString, ConfigError> {
+    read_secret_line(path).map(SecretString::from)
+}
+
+fn read_secret_line(path: &Path) -> Result<String, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::File { path: path.to_owned(), source })?;
+    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(change: impl FnOnce(&mut Config)) -> Result<(), ConfigError> {
+        let mut config = Config::default();
+        change(&mut config);
+        config.check()
+    }
+
+    #[test]
+    fn http_is_for_loopback_alone() {
+        assert!(with(|_| {}).is_ok());
+        assert!(with(|c| c.issuer = "http://127.0.0.1:8080".parse().unwrap()).is_ok());
+        assert!(with(|c| c.issuer = "http://id.example.gov".parse().unwrap()).is_err());
+        assert!(with(|c| c.issuer = "https://id.example.gov".parse().unwrap()).is_ok());
+        assert!(with(|c| c.issuer = "https://id.example.gov/x?y".parse().unwrap()).is_err());
+    }
+
+    #[test]
+    fn hooks_never_meet_a_real_issuer() {
+        let real = |c: &mut Config| {
+            c.issuer = "https://id.example.gov".parse().unwrap();
+            c.test_profile = true;
+        };
+        assert!(with(real).is_err());
+    }
+}

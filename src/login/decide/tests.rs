@@ -1,0 +1,166 @@
+//! The table of `decide`: each row a situation and what happens next.
+
+use std::time::Duration;
+
+use super::*;
+use crate::domain::id::AccountId;
+use crate::domain::id::SessionId;
+
+const ADMITTED: Timestamp = Timestamp(1_000_000);
+const BEFORE: Timestamp = Timestamp(400_000);
+const AFTER: Timestamp = Timestamp(1_000_500);
+
+fn session(proofs: &[(Method, Timestamp)]) -> Session {
+    Session {
+        id: SessionId::generate(),
+        account_id: AccountId::generate(),
+        proofs: proofs.iter().map(|&(method, at)| Proof { method, at }).collect(),
+        created_at: BEFORE,
+        last_seen_at: BEFORE,
+        expires_at: Timestamp(i64::MAX),
+        credential_epoch: 0,
+        user_agent: String::new(),
+    }
+}
+
+fn facts(level: u8, has_totp: bool, has_phone: bool) -> AccountFacts {
+    AccountFacts {
+        identity_assurance: IdentityAssurance::from_level(level).unwrap(),
+        has_password: true,
+        has_totp,
+        has_phone,
+    }
+}
+
+fn plain() -> Requirement {
+    Requirement { admitted_at: ADMITTED, ..Requirement::default() }
+}
+
+fn on(requirement: &Requirement, session: Option<&Session>, account: AccountFacts) -> Decision {
+    decide(&Situation {
+        requirement,
+        signed_in: session.map(|session| (session, account)),
+        is_hinted: true,
+        consented_at: Some(BEFORE),
+        first_party: false,
+    })
+}
+
+#[test]
+fn nobody_signed_in() {
+    let account = facts(1, false, true);
+    assert_eq!(on(&plain(), None, account), Decision::LogIn);
+    let silent = Requirement { silent: true, ..plain() };
+    assert_eq!(on(&silent, None, account), Decision::Refuse(Refused::LoginRequired));
+}
+
+#[test]
+fn a_session_is_enough_where_nothing_more_is_asked() {
+    let session = session(&[(Method::Password, BEFORE)]);
+    let silent = Requirement { silent: true, ..plain() };
+    assert_eq!(on(&silent, Some(&session), facts(1, false, true)), Decision::Respond);
+}
+
+#[test]
+fn a_fresh_login_counts_only_what_came_after_the_request() {
+    let account = facts(1, false, true);
+    let (old, new) =
+        (session(&[(Method::Password, BEFORE)]), session(&[(Method::Password, AFTER)]));
+    for requirement in [
+        Requirement { fresh_login: true, ..plain() },
+        Requirement { fresh_account: true, ..plain() },
+        Requirement { max_age: Some(Duration::ZERO), ..plain() },
+        Requirement { max_age: Some(Duration::from_secs(599)), ..plain() },
+    ] {
+        assert_eq!(on(&requirement, Some(&old), account), Decision::LogIn);
+        assert_eq!(on(&requirement, Some(&new), account), Decision::Respond);
+    }
+    let young_enough = Requirement { max_age: Some(Duration::from_secs(600)), ..plain() };
+    assert_eq!(on(&young_enough, Some(&old), account), Decision::Respond);
+}
+
+#[test]
+fn step_up_asks_for_the_missing_factor() {
+    use Method::{Password, RecoveryCode, Sms, Totp};
+    let two = Requirement { acr: Some(Acr::Two), ..plain() };
+    let known = session(&[(Password, BEFORE)]);
+    let owned = session(&[(Sms, BEFORE)]);
+    let both = session(&[(Password, BEFORE), (Totp, BEFORE)]);
+    let prove = |methods: &[Method]| Decision::Prove(methods.to_vec());
+    assert_eq!(on(&two, Some(&known), facts(1, true, true)), prove(&[Totp, RecoveryCode]));
+    assert_eq!(on(&two, Some(&known), facts(1, false, true)), prove(&[Sms]));
+    assert_eq!(on(&two, Some(&known), facts(1, false, false)), Decision::Enrol);
+    assert_eq!(on(&two, Some(&owned), facts(1, false, true)), prove(&[Password]));
+    assert_eq!(on(&two, Some(&both), facts(1, true, true)), Decision::Respond);
+    let silent = Requirement { silent: true, ..two };
+    let refused = Decision::Refuse(Refused::InteractionRequired);
+    assert_eq!(on(&silent, Some(&known), facts(1, true, true)), refused);
+}
+
+#[test]
+fn an_enrolled_app_is_asked_for_everywhere() {
+    let known = session(&[(Method::Password, BEFORE)]);
+    let asked = Decision::Prove(vec![Method::Totp, Method::RecoveryCode]);
+    assert_eq!(on(&plain(), Some(&known), facts(0, true, true)), asked);
+}
+
+#[test]
+fn without_a_password_or_app_there_is_nothing_left_to_ask() {
+    let two = Requirement { acr: Some(Acr::Two), ..plain() };
+    let owned = session(&[(Method::Sms, BEFORE)]);
+    let account = AccountFacts { has_password: false, ..facts(1, false, true) };
+    let refused = Decision::Refuse(Refused::UnmetRequirements);
+    assert_eq!(on(&two, Some(&owned), account), refused);
+}
+
+#[test]
+fn a_class_out_of_reach_is_refused_only_when_essential() {
+    let known = session(&[(Method::Password, BEFORE)]);
+    let voluntary = Requirement { acr: Some(Acr::Three), ..plain() };
+    assert_eq!(on(&voluntary, Some(&known), facts(1, false, true)), Decision::Respond);
+    let essential = Requirement { acr_essential: true, ..voluntary };
+    let refused = Decision::Refuse(Refused::UnmetRequirements);
+    assert_eq!(on(&essential, Some(&known), facts(1, false, true)), refused);
+    let hardware = Requirement { acr: Some(Acr::Four), acr_essential: true, ..plain() };
+    assert_eq!(on(&hardware, Some(&known), facts(3, true, true)), refused);
+}
+
+#[test]
+fn the_person_of_the_hint_is_asked_once() {
+    let judge = |at, silent| {
+        let session = session(&[(Method::Password, at)]);
+        let requirement = Requirement { silent, ..plain() };
+        decide(&Situation {
+            requirement: &requirement,
+            signed_in: Some((&session, facts(1, false, true))),
+            is_hinted: false,
+            consented_at: Some(BEFORE),
+            first_party: false,
+        })
+    };
+    assert_eq!(judge(BEFORE, false), Decision::LogIn);
+    assert_eq!(judge(BEFORE, true), Decision::Refuse(Refused::LoginRequired));
+    assert_eq!(judge(AFTER, false), Decision::Refuse(Refused::LoginRequired));
+}
+
+#[test]
+fn consent_is_asked_when_missing_or_asked_for_anew() {
+    let session = session(&[(Method::Password, BEFORE)]);
+    let judge = |requirement: &Requirement, consented_at, first_party| {
+        decide(&Situation {
+            requirement,
+            signed_in: Some((&session, facts(1, false, true))),
+            is_hinted: true,
+            consented_at,
+            first_party,
+        })
+    };
+    let silent = Requirement { silent: true, ..plain() };
+    let anew = Requirement { fresh_consent: true, ..plain() };
+    assert_eq!(judge(&plain(), None, false), Decision::Consent);
+    assert_eq!(judge(&plain(), None, true), Decision::Respond);
+    assert_eq!(judge(&silent, None, false), Decision::Refuse(Refused::ConsentRequired));
+    assert_eq!(judge(&anew, Some(BEFORE), false), Decision::Consent);
+    assert_eq!(judge(&anew, Some(BEFORE), true), Decision::Consent);
+    assert_eq!(judge(&anew, Some(AFTER), false), Decision::Respond);
+}

@@ -1,0 +1,66 @@
+//! A further factor in a session that has the first: counted against the account, not the flow
+//! (security.md A-46).
+
+use crate::audit;
+use crate::domain::account::Account;
+use crate::domain::assurance::Method;
+use crate::domain::audit_event::AuditKind;
+use crate::domain::request_context::RequestContext;
+use crate::login::LoginError;
+use crate::login::authenticators;
+use crate::login::authenticators::Attempt;
+use crate::login::authenticators::Challenge;
+use crate::login::throttle;
+use crate::provider::Provider;
+
+/// Begins a method that needs a challenge.
+pub async fn begin(
+    provider: &Provider,
+    method: Method,
+    attempt: &Attempt<'_>,
+) -> Result<Challenge, LoginError> {
+    authenticators::of(method).begin(provider, attempt).await
+}
+
+/// Judges the answer.
+pub async fn prove(
+    provider: &Provider,
+    method: Method,
+    attempt: &Attempt<'_>,
+    answer: &str,
+) -> Result<(), LoginError> {
+    let account = attempt.account.ok_or(LoginError::SessionOver)?;
+    let context = attempt.context;
+    // A password in second place is guessed at like one in the first.
+    let admitted = match method {
+        Method::Password => {
+            throttle::admit(provider, context, throttle::Counted::Account(account.id)).await
+        }
+        _ => throttle::admit_second(provider, context, account.id).await,
+    };
+    let admitted = match admitted {
+        Ok(admitted) => admitted,
+        Err(LoginError::Rejected) => {
+            return refuse(provider, context, account, "too many attempts").await;
+        }
+        Err(error) => return Err(error),
+    };
+    match authenticators::of(method).verify(provider, attempt, answer).await {
+        Ok(()) => throttle::forgive(provider, admitted).await,
+        Err(LoginError::Rejected | LoginError::CodeWrong) => {
+            refuse(provider, context, account, "wrong answer").await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn refuse(
+    provider: &Provider,
+    context: &RequestContext,
+    account: &Account,
+    reason: &str,
+) -> Result<(), LoginError> {
+    let event = audit::refused(AuditKind::StepUp, reason).account(account);
+    provider.store.record(event.record(provider, context)).await?;
+    Err(LoginError::CodeWrong)
+}

@@ -1,0 +1,81 @@
+//! The session that remembers what was proven: begun with the first proof, its id changed with every further
+//! one (security.md A-42).
+
+use crate::audit;
+use crate::domain::account::Account;
+use crate::domain::assurance::Method;
+use crate::domain::assurance::Proof;
+use crate::domain::audit_event::AuditKind;
+use crate::domain::id::SessionDigest;
+use crate::domain::id::SessionId;
+use crate::domain::request_context::RequestContext;
+use crate::domain::session::Session;
+use crate::login::LoginError;
+use crate::login::decide::AccountFacts;
+use crate::provider::Provider;
+use crate::store::sql::NewSession;
+
+/// The cookie the browser had and the one it gets.
+pub struct CookieChange {
+    /// The digest of the session cookie it sent.
+    pub from: Option<SessionDigest>,
+    /// The digest of the one it gets now.
+    pub to: SessionDigest,
+}
+
+/// Remembers a proof: in the session of the same account, or in a new one that ends whatever session
+/// the browser had.
+pub async fn remember(
+    provider: &Provider,
+    context: &RequestContext,
+    (account, method): (&Account, Method),
+    current: Option<&Session>,
+    cookies: CookieChange,
+) -> Result<(), LoginError> {
+    let now = provider.clock.now();
+    let proof = Proof { method, at: now };
+    let same = current.filter(|session| session.account_id == account.id);
+    if let (Some(session), Some(from)) = (same, cookies.from) {
+        let kind = if session.proofs.iter().any(|known| known.method == method) {
+            AuditKind::Login
+        } else {
+            AuditKind::StepUp
+        };
+        let record = audit::done(kind)
+            .account(account)
+            .detail("method", method.as_str())
+            .record(provider, context);
+        let proofs = session.proofs_with(proof);
+        let raised = provider.store.raise_session(from, cookies.to, &proofs, record).await?;
+        return if raised { Ok(()) } else { Err(LoginError::SessionOver) };
+    }
+    let record = audit::done(AuditKind::Login)
+        .account(account)
+        .detail("method", method.as_str())
+        .record(provider, context);
+    let session = Session {
+        id: SessionId::generate(),
+        account_id: account.id,
+        proofs: vec![proof],
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now.plus(provider.config.session_lifetime().absolute),
+        credential_epoch: account.credential_epoch,
+        user_agent: context.user_agent.clone(),
+    };
+    let new = NewSession { session, digest: cookies.to, replaces: cookies.from };
+    provider.store.start_session(new, record, now).await?;
+    metrics::counter!("logins_total", "method" => method.as_str()).increment(1);
+    Ok(())
+}
+
+/// What `decide` looks at of an account.
+pub fn facts(provider: &Provider, account: &Account) -> Result<AccountFacts, LoginError> {
+    let profile = provider.vault.open_profile(account)?;
+    Ok(AccountFacts {
+        identity_assurance: account.identity_assurance,
+        has_password: account.password_hash.is_some(),
+        has_totp: account.has_totp,
+        has_phone: profile.phone.is_some(),
+    })
+}

@@ -1,0 +1,113 @@
+//! Enrolling a TOTP app: the secret travels sealed with the page until a code proves the app has it.
+
+use fast_qr::convert::Builder;
+use fast_qr::convert::svg::SvgBuilder;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::audit;
+use crate::clock::Timestamp;
+use crate::domain::account::Account;
+use crate::domain::audit_event::AuditKind;
+use crate::domain::id::AccountId;
+use crate::domain::request_context::RequestContext;
+use crate::login::LoginError;
+use crate::login::authenticators::recovery_code;
+use crate::login::authenticators::totp;
+use crate::provider::Provider;
+use crate::store::sql::NewTotp;
+
+/// What the seal of a pending enrolment is bound to.
+const PURPOSE: &str = "totp enrolment";
+/// How long the page may stay open.
+const PATIENCE_SECONDS: u64 = 900;
+
+/// An enrolment that waits for its first code.
+#[derive(Serialize, Deserialize)]
+struct Pending {
+    account_id: AccountId,
+    secret: Vec<u8>,
+    begun_at: Timestamp,
+}
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// The QR code as SVG.
+    pub qr_svg: String,
+    /// The secret for those who type it.
+    pub secret: String,
+    /// What comes back with the code.
+    pub challenge: String,
+}
+
+/// A new secret for this account.
+pub fn offer(provider: &Provider, account: &Account) -> Result<Offer, LoginError> {
+    let pending = Pending {
+        account_id: account.id,
+        secret: totp::generate_secret().to_vec(),
+        begun_at: provider.clock.now(),
+    };
+    show(provider, account, &pending)
+}
+
+/// The same secret again, after a wrong code.
+pub fn offer_again(
+    provider: &Provider,
+    account: &Account,
+    challenge: &str,
+) -> Result<Offer, LoginError> {
+    show(provider, account, &open(provider, account, challenge)?)
+}
+
+/// Enrols the app if the code is right; gives the recovery codes, shown once.
+pub async fn enrol(
+    provider: &Provider,
+    context: &RequestContext,
+    account: &Account,
+    (challenge, code): (&str, &str),
+) -> Result<Vec<String>, LoginError> {
+    let pending = open(provider, account, challenge)?;
+    let now = provider.clock.now();
+    let Some(step) = totp::matching_step(&pending.secret, code, now) else {
+        let refused = audit::refused(AuditKind::TotpEnrolled, "wrong code").account(account);
+        provider.store.record(refused.record(provider, context)).await?;
+        return Err(LoginError::CodeWrong);
+    };
+    let codes = recovery_code::generate();
+    let new = NewTotp {
+        secret: provider.vault.seal_data(&totp::purpose(account.id), &pending.secret),
+        step,
+        recovery: codes
+            .iter()
+            .map(|code| recovery_code::digest(provider, account.id, code))
+            .collect(),
+    };
+    let record = audit::done(AuditKind::TotpEnrolled).account(account).record(provider, context);
+    provider.store.enrol_totp(account.id, new, record).await?;
+    Ok(codes)
+}
+
+fn open(provider: &Provider, account: &Account, challenge: &str) -> Result<Pending, LoginError> {
+    let pending: Pending =
+        provider.vault.open_transit(PURPOSE, challenge).map_err(|_| LoginError::SessionOver)?;
+    let age = provider.clock.now().since(pending.begun_at).as_secs();
+    if pending.account_id != account.id || age > PATIENCE_SECONDS {
+        return Err(LoginError::SessionOver);
+    }
+    Ok(pending)
+}
+
+fn show(provider: &Provider, account: &Account, pending: &Pending) -> Result<Offer, LoginError> {
+    let profile = provider.vault.open_profile(account)?;
+    let masked = crate::domain::masking::identity_number(&profile.id_number);
+    let host = provider.config.issuer.host_str().unwrap_or("yihao");
+    let uri = totp::provisioning_uri(&pending.secret, host, &masked);
+    let qr = uri.and_then(|uri| fast_qr::QRBuilder::new(uri).build().ok());
+    let qr_svg = qr.map(|qr| SvgBuilder::default().margin(2).to_str(&qr)).unwrap_or_default();
+    Ok(Offer {
+        qr_svg,
+        secret: totp::grouped(&pending.secret),
+        challenge: provider.vault.seal_transit(PURPOSE, pending)?,
+    })
+}

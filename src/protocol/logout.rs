@@ -1,0 +1,82 @@
+//! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0): who may skip the question, and where the
+//! browser may go afterwards.
+
+use std::sync::Arc;
+
+use crate::domain::client::Client;
+use crate::domain::client::ClientId;
+use crate::domain::session::Session;
+use crate::domain::subject;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::error::OAuthError;
+use crate::protocol::id_token_hint;
+use crate::protocol::parameters::Parameters;
+use crate::provider::Provider;
+
+/// A logout request that was read.
+pub struct LogoutRequest {
+    /// The client that sent the browser here.
+    pub client: Option<Arc<Client>>,
+    /// Whether a genuine hint names the session of this browser: then nobody is asked.
+    pub proven: bool,
+    /// Where to go afterwards: a registered URI of the client, with `state`.
+    pub return_to: Option<String>,
+}
+
+/// Reads a logout request against the session of this browser. A hint or URI that is not right is an
+/// error: the person is never sent on by it.
+pub async fn parse(
+    provider: &Provider,
+    parameters: &Parameters,
+    session: Option<&Session>,
+) -> Result<LogoutRequest, OAuthError> {
+    let invalid = |why| ErrorCode::InvalidRequest.because(why);
+    let asked_client = match parameters.get("client_id") {
+        None => None,
+        Some(id) => Some(ClientId::parse(id).ok_or_else(|| invalid("client_id is unknown"))?),
+    };
+    let hint = match parameters.get("id_token_hint") {
+        None => None,
+        Some(hint) => Some(id_token_hint::verify(provider, hint, asked_client.as_ref())?),
+    };
+    let client_id = hint.as_ref().map(|hint| hint.client_id.clone()).or(asked_client);
+    let client = match &client_id {
+        None => None,
+        Some(id) => provider.store.find_client(id).await?,
+    };
+    let return_to = match parameters.get("post_logout_redirect_uri") {
+        None => None,
+        Some(uri) => {
+            // Without a hint anybody could have sent the browser here (§3).
+            let known = hint.is_some()
+                && client.as_ref().is_some_and(|client| {
+                    client.post_logout_redirect_uris.iter().any(|registered| registered == uri)
+                });
+            if !known {
+                return Err(invalid("post_logout_redirect_uri is not registered for a proven client"));
+            }
+            Some(with_state(uri, parameters.get("state")))
+        }
+    };
+    let proven = match (&hint, &client, session) {
+        (Some(hint), Some(client), Some(session)) => {
+            let key = &provider.vault.subject;
+            let own_sid = subject::sid(key, client, session.id);
+            let own_sub = subject::subject(key, client, session.account_id);
+            hint.sid.as_ref().map_or(hint.subject == own_sub, |sid| *sid == own_sid)
+                && hint.subject == own_sub
+        }
+        // Nobody is logged in here: there is nothing to ask.
+        (Some(_), Some(_), None) => true,
+        _ => false,
+    };
+    Ok(LogoutRequest { client, proven, return_to })
+}
+
+fn with_state(uri: &str, state: Option<&str>) -> String {
+    let Some(state) = state else { return uri.to_owned() };
+    let separator = if uri.contains('?') { '&' } else { '?' };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("state", state);
+    format!("{uri}{separator}{}", query.finish())
+}

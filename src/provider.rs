@@ -1,0 +1,54 @@
+//! The plain struct of what rules need. It knows how to come into being and nothing else.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::crypto::password;
+use crate::keyring::Keyring;
+use crate::notify::SmsGateway;
+use crate::outbound::Outbound;
+use crate::registers::PopulationRegister;
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// Everything a rule may need, shared by all requests.
+#[derive(Clone)]
+pub struct Provider(Arc<Parts>);
+
+/// The parts.
+pub struct Parts {
+    /// Configuration.
+    pub config: Config,
+    /// Time.
+    pub clock: Clock,
+    /// State.
+    pub store: Store,
+    /// Keys that protect our own data.
+    pub vault: Arc<Vault>,
+    /// Signing keys.
+    pub keyring: Keyring,
+    /// Password hashes, computed apart from the requests.
+    pub passwords: password::Pool,
+    /// Text messages.
+    pub sms: Arc<dyn SmsGateway>,
+    /// The population register.
+    pub population: Arc<dyn PopulationRegister>,
+    /// Calls to others.
+    pub outbound: Outbound,
+}
+
+impl Provider {
+    /// Of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for Provider {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
