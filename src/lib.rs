@@ -3,9 +3,17 @@
 
 pub mod clock;
 pub mod crypto;
+pub mod i18n;
 pub mod jose;
+pub mod outbound;
 
 pub mod domain;
 pub mod vault;
 
 pub mod store;
+
+pub mod notify;
+
+pub mod http;
+
+pub mod demo;

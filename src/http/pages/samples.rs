@@ -1,0 +1,304 @@
+//! One context for every state of every template, for tests and for looking at the pages.
+
+use serde_json::Value;
+use serde_json::json;
+
+/// A state's name, its template, and its context.
+pub type Sample = (&'static str, &'static str, Value);
+
+/// Every template in every state worth seeing.
+pub fn all() -> Vec<Sample> {
+    [
+        login(),
+        second_factor(),
+        consent_and_logout(),
+        errors(),
+        signup(),
+        account(),
+        account_lists(),
+        public(),
+    ]
+    .concat()
+}
+
+fn client() -> Value {
+    json!({
+        "name": "某某省政务服务网", "host": "zwfw.example.gov.cn",
+        "logo": null, "policy_uri": "https://zwfw.example.gov.cn/privacy",
+    })
+}
+
+fn login() -> Vec<Sample> {
+    let page = |method: &str, error: Value, sent: Value, client: Value| {
+        json!({
+            "tx": "tx1.abc", "client": client, "method": method, "methods": ["password", "sms"],
+            "identifier": "13800009050", "remember": false, "error": error,
+            "code_sent_to": sent, "notice": null,
+        })
+    };
+    let bare = json!({
+        "tx": null, "client": null, "method": "password", "methods": ["password", "sms"],
+        "identifier": "", "remember": false, "error": null, "code_sent_to": null,
+        "notice": "session-expired",
+    });
+    let fresh = json!({
+        "tx": "tx1.abc", "client": client(), "method": "password", "methods": ["password", "sms"],
+        "identifier": "", "remember": false, "error": null, "code_sent_to": null, "notice": null,
+    });
+    vec![
+        ("login", "login.html", fresh),
+        ("login-bare", "login.html", bare),
+        (
+            "login-error",
+            "login.html",
+            page("password", json!("login-rejected"), Value::Null, client()),
+        ),
+        ("login-sms", "login.html", page("sms", Value::Null, Value::Null, client())),
+        (
+            "login-sms-code",
+            "login.html",
+            page("sms", json!("code-wrong"), json!("137****9050"), client()),
+        ),
+    ]
+}
+
+fn second_factor() -> Vec<Sample> {
+    let second = |method: &str, error: Value, sent: Value| {
+        json!({
+            "tx": "tx1.abc", "method": method, "methods": ["totp", "sms", "recovery_code"],
+            "error": error, "code_sent_to": sent, "client": client(),
+        })
+    };
+    vec![
+        ("second-totp", "second_factor.html", second("totp", json!("code-wrong"), Value::Null)),
+        ("second-sms", "second_factor.html", second("sms", Value::Null, Value::Null)),
+        ("second-sms-code", "second_factor.html", second("sms", Value::Null, json!("137****9050"))),
+        (
+            "second-recovery",
+            "second_factor.html",
+            second("recovery_code", Value::Null, json!(null)),
+        ),
+        (
+            "enrol-totp",
+            "enrol_totp.html",
+            json!({
+                "qr_svg": "otpauth://totp/x", "secret": "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
+                "error": null, "tx": "tx1.abc", "action": "/login/enrol",
+            }),
+        ),
+        (
+            "recovery-codes",
+            "recovery_codes.html",
+            json!({
+                "codes": ["k7mq-2xwd", "9hfa-ppz3", "tr4c-mm8y", "w2nb-51qe", "c6vd-z0kk",
+                          "8yys-3rja", "qd9x-4hgn", "m1pe-7tcf"],
+                "continue_url": "/oauth2/authorize?tx=abc",
+            }),
+        ),
+        (
+            "reauthenticate",
+            "account_reauthenticate.html",
+            json!({
+                "error": "login-rejected", "return_to": "/account/totp",
+            }),
+        ),
+    ]
+}
+
+fn consent_and_logout() -> Vec<Sample> {
+    vec![
+        (
+            "consent",
+            "consent.html",
+            json!({
+                "tx": "tx1.abc", "client": client(), "account_masked": "张**",
+                "scopes": [
+                    {"name": "profile", "title_key": "scope-profile"},
+                    {"name": "phone", "title_key": "scope-phone"},
+                ],
+                "claims": [
+                    {"title_key": "claim-name", "masked_value": "张**"},
+                    {"title_key": "claim-id-number-masked", "masked_value": "3****************X"},
+                    {"title_key": "claim-phone-number", "masked_value": "137****9050"},
+                    {"title_key": "claim-identity-assurance", "masked_value": "已实名（信息核验）"},
+                ],
+                "lifetime_text_key": "consent-lifetime-until-withdrawn",
+            }),
+        ),
+        (
+            "logout",
+            "logout.html",
+            json!({"client_name": "某某省政务服务网", "fields": {"state": "s1", "client_id": "c1"}}),
+        ),
+        ("logged-out", "logged_out.html", json!({"return_url": "https://zwfw.example.gov.cn/"})),
+        (
+            "form-post",
+            "form_post.html",
+            json!({
+                "action": "https://zwfw.example.gov.cn/callback",
+                "fields": [["code", "yc1.abc"], ["state", "s1"]],
+            }),
+        ),
+    ]
+}
+
+fn errors() -> Vec<Sample> {
+    vec![
+        (
+            "error",
+            "error.html",
+            json!({
+                "code": "invalid_request", "title_key": "error-title-request",
+                "message_key": "error-message-request",
+                "detail": "redirect_uri is not registered for this client", "status": 400,
+            }),
+        ),
+        (
+            "start-again",
+            "start_again.html",
+            json!({"restart_url": "/oauth2/authorize?client_id=a"}),
+        ),
+    ]
+}
+
+fn signup() -> Vec<Sample> {
+    let fields = json!({"name": "张晓明", "id_number": "11010519491231002X", "phone": "137"});
+    vec![
+        (
+            "signup",
+            "signup.html",
+            json!({"fields": {"name": "", "id_number": "", "phone": ""}, "errors": {},
+                   "step": "form", "tx": "tx1.abc"}),
+        ),
+        (
+            "signup-errors",
+            "signup.html",
+            json!({
+                "fields": fields, "step": "form", "tx": "tx1.abc",
+                "errors": {"phone": "phone-invalid", "password": "password-common",
+                           "terms": "terms-needed"},
+            }),
+        ),
+        (
+            "signup-code",
+            "signup_code.html",
+            json!({"phone_masked": "137****9050", "error": null, "pending": "p1.abc", "tx": null}),
+        ),
+        ("signup-done", "signup_done.html", json!({"tx": "tx1.abc"})),
+    ]
+}
+
+fn account() -> Vec<Sample> {
+    vec![
+        (
+            "account",
+            "account.html",
+            json!({
+                "name": "张**", "id_number": "1401**********1234", "phone": "137****9050",
+                "identity_assurance": 1, "totp_enrolled": false, "portals_count": 2,
+                "sessions_count": 1, "last_login": {"at": "2026-11-23 08:02", "place": "太原"},
+            }),
+        ),
+        (
+            "account-password",
+            "account_password.html",
+            json!({"error": "password-mismatch", "done": true}),
+        ),
+        (
+            "account-totp",
+            "account_totp.html",
+            json!({"enrolled": true, "recovery_left": 7, "error": null, "qr_svg": null, "secret": null}),
+        ),
+        (
+            "account-totp-enrol",
+            "account_totp.html",
+            json!({
+                "enrolled": false, "recovery_left": 0, "error": "code-wrong",
+                "qr_svg": "otpauth://totp/x", "secret": "JBSW Y3DP EHPK 3PXP",
+            }),
+        ),
+        (
+            "account-totp-off",
+            "account_totp.html",
+            json!({
+                "enrolled": false, "recovery_left": 0, "error": null, "qr_svg": null, "secret": null,
+            }),
+        ),
+    ]
+}
+
+fn account_lists() -> Vec<Sample> {
+    let session = |device: &str, current: bool| {
+        json!({
+            "id": "s1", "device": device, "place": "太原", "current": current,
+            "started_at": "2026-11-23 08:02", "last_seen_at": "2026-11-24 09:31",
+        })
+    };
+    let event = |key: &str, outcome: &str, method: Value, client: Value| {
+        json!({
+            "at": "2026-11-24 09:31", "what_key": key, "outcome": outcome, "method": method,
+            "source": "203.0.113.7", "client": client,
+        })
+    };
+    let portal = |name: &str, host: &str| {
+        json!({
+            "client_id": "c1", "name": name, "host": host, "granted_at": "2026-10-01 14:20",
+            "scopes": ["scope-profile", "scope-phone"],
+        })
+    };
+    vec![
+        (
+            "account-sessions",
+            "account_sessions.html",
+            json!({"sessions": [
+                session("Windows · Edge", true), session("HarmonyOS · 华为浏览器", false),
+            ]}),
+        ),
+        (
+            "account-portals",
+            "account_portals.html",
+            json!({"portals": [
+                portal("某某省政务服务网", "zwfw.example.gov.cn"),
+                portal("云州市民生服务平台", "yz.example.gov.cn"),
+            ]}),
+        ),
+        ("account-portals-none", "account_portals.html", json!({"portals": []})),
+        (
+            "account-history",
+            "account_history.html",
+            json!({"next": "n1", "events": [
+                event("event-login", "done", json!("password"), Value::Null),
+                event("event-authorization-code-issued", "done", Value::Null, json!("某某省政务服务网")),
+                event("event-step-up", "refused", json!("recovery_code"), Value::Null),
+            ]}),
+        ),
+    ]
+}
+
+fn public() -> Vec<Sample> {
+    let portal = |kind: &str, name: &str, signed_in: Value| {
+        json!({
+            "portal_name": name, "kind": kind, "signed_in": signed_in, "error": null,
+            "peer": {"name": "云州市民生服务平台", "url": "http://localhost:8082/"},
+        })
+    };
+    let person = json!({
+        "name": "张晓明", "sub": "8Jv0yqYk3m1r7b1kLxq0Zc2s5tq", "acr": "urn:yihao:acr:2",
+        "claims": [["name", "张晓明"], ["id_number_masked", "1****************X"]],
+    });
+    vec![
+        ("home", "home.html", json!({})),
+        ("help", "help.html", json!({})),
+        ("privacy", "privacy.html", json!({})),
+        (
+            "demo-outbox",
+            "demo_outbox.html",
+            json!({"messages": [{
+                "at": "2026-11-24 09:31", "to_masked": "137****9050", "code": "482913",
+                "text": "【一号通行】验证码 482913，5 分钟内有效。请勿告诉他人。",
+            }]}),
+        ),
+        ("portal-province", "portal.html", portal("province", "某某省政务服务网", Value::Null)),
+        ("portal-city", "portal.html", portal("city", "云州市民生服务平台", person)),
+    ]
+}

@@ -1,0 +1,230 @@
+//! Every template in every state, in both languages and both sizes, with friendly and with
+//! hostile values (security.md A-12, A-59).
+
+use std::collections::BTreeSet;
+
+use minijinja::Value;
+use minijinja::context;
+use minijinja::value::Serde;
+use serde::Serialize;
+use serde_json::json;
+
+use super::Frame;
+use super::Markup;
+use super::Pages;
+use super::is_template;
+use super::qr_svg;
+use super::safe_address;
+use super::samples;
+use crate::http::assets::Theme;
+use crate::i18n::Locale;
+
+const HOSTILE: &str = "\"'><svg onload=alert(1)>{{7*7}}</title><script>javascript:";
+
+fn frame(locale: Locale, elder: bool) -> Frame {
+    Frame {
+        locale,
+        elder,
+        request_id: "0193f6a2-7c1e".to_owned(),
+        path_and_query: "/login?tx=tx1.abc&method=sms".to_owned(),
+        csrf: "csrf.token".to_owned(),
+        signed_in: Some("张**".to_owned()),
+    }
+}
+
+fn hostile_frame(locale: Locale, elder: bool) -> Frame {
+    let hostile = || HOSTILE.to_owned();
+    Frame {
+        locale,
+        elder,
+        request_id: hostile(),
+        path_and_query: hostile(),
+        csrf: hostile(),
+        signed_in: Some(hostile()),
+    }
+}
+
+/// The friendly context with every text replaced; `spare` are fields that choose a branch.
+fn poison(value: &mut serde_json::Value, with: &str, spare: &[&str]) {
+    match value {
+        serde_json::Value::String(text) => with.clone_into(text),
+        serde_json::Value::Array(items) => {
+            for item in items {
+                poison(item, with, spare);
+            }
+        }
+        serde_json::Value::Object(fields) => {
+            for (_, field) in fields.iter_mut().filter(|(name, _)| !spare.contains(&name.as_str()))
+            {
+                poison(field, with, spare);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn each_variant() -> impl Iterator<Item = (Locale, bool)> {
+    Locale::ALL.into_iter().flat_map(|locale| [(locale, false), (locale, true)])
+}
+
+#[test]
+fn every_template_has_a_sample() {
+    let sampled: BTreeSet<_> = samples::all().iter().map(|sample| sample.1.to_owned()).collect();
+    let exists: BTreeSet<_> = Theme::names()
+        .filter(|name| is_template(name) && !name.contains('/') && name != "base.html")
+        .map(String::from)
+        .collect();
+    assert_eq!(sampled, exists);
+}
+
+#[test]
+fn every_page_keeps_the_rules_of_the_content_security_policy() {
+    let pages = Pages::new(None).unwrap();
+    for (locale, elder) in each_variant() {
+        for (state, template, context) in samples::all() {
+            let html = pages.render(template, &frame(locale, elder), &context).unwrap();
+            assert_allowed_by_policy(&html, state, template == "form_post.html");
+            assert!(html.contains(&format!("<html lang=\"{}\"", locale.tag())), "{state}");
+            let root = html.split('>').nth(1).unwrap();
+            assert_eq!(root.ends_with("elder\""), elder, "{state}");
+            assert_eq!(html.matches("<h1>").count(), 1, "{state}");
+        }
+    }
+}
+
+fn assert_allowed_by_policy(html: &str, state: &str, script: bool) {
+    assert_eq!(html.matches("<script").count(), usize::from(script), "{state}");
+    for banned in ["style=", "<style", "javascript:", "onload=", "onclick=", "<iframe", "<base"] {
+        assert!(!html.contains(banned), "{state}: {banned}");
+    }
+    // What is loaded comes from us; a link may lead elsewhere.
+    for source in html.split("src=\"").skip(1) {
+        assert!(source.starts_with("/assets/"), "{state}: {}", &source[..20]);
+    }
+    for link in html.split("<link ").skip(1) {
+        assert!(link.contains("href=\"/assets/"), "{state}");
+    }
+    for form in html.split("<form").skip(1) {
+        let ours = !script;
+        assert_eq!(form.contains("name=\"csrf\" value=\"csrf.token\""), ours, "{state}");
+    }
+}
+
+#[test]
+fn hostile_values_are_shown_as_text() {
+    let pages = Pages::new(None).unwrap();
+    let branches = ["method", "methods", "kind", "step", "outcome"];
+    for (locale, elder) in each_variant() {
+        for (state, template, sample) in samples::all() {
+            for spare in [&branches[..], &[]] {
+                let mut context = sample.clone();
+                poison(&mut context, HOSTILE, spare);
+                let html = pages.render(template, &hostile_frame(locale, elder), &context).unwrap();
+                for sign in ["<svg", "<script>", "</title><", "{{49", ">49"] {
+                    assert!(!html.contains(sign), "{state}: {sign}");
+                }
+                // Help and privacy are handed nothing but the frame.
+                assert!(html.contains("{{7*7}}") || sample == json!({}), "{state}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_value_becomes_a_script_address() {
+    let pages = Pages::new(None).unwrap();
+    for (state, template, mut context) in samples::all() {
+        poison(&mut context, "javascript:alert(1)", &["kind", "method"]);
+        let html = pages.render(template, &frame(Locale::ZhCn, false), &context).unwrap();
+        for attribute in ["href", "src", "action"] {
+            assert!(!html.contains(&format!("{attribute}=\"javascript")), "{state}: {attribute}");
+        }
+    }
+}
+
+#[test]
+fn a_qr_code_is_drawn_and_a_plain_text_in_its_place_is_not_trusted() {
+    #[derive(Serialize)]
+    struct Enrol {
+        qr_svg: Markup,
+        secret: &'static str,
+        error: Option<&'static str>,
+        tx: Option<&'static str>,
+        action: &'static str,
+    }
+    let pages = Pages::new(None).unwrap();
+    let qr_svg = qr_svg("otpauth://totp/Yihao:a?secret=JBSWY3DPEHPK3PXP").unwrap();
+    let enrol = Enrol { qr_svg, secret: "JBSW Y3DP", error: None, tx: None, action: "/x" };
+    let html = pages.render("enrol_totp.html", &Frame::default(), enrol).unwrap();
+    assert!(html.contains("<svg class=\"qr\"") && !html.contains("style="));
+    assert!(super::qr_svg(&"x".repeat(10_000)).is_err());
+}
+
+#[test]
+fn addresses_are_checked_before_they_become_links() {
+    for good in ["/account?x=1", "https://a.example/", "http://localhost:8081/", "cn.gov.app:/cb"] {
+        assert_eq!(safe_address(Some(good)), good);
+    }
+    for bad in [
+        "javascript:alert(1)",
+        "JaVaScRiPt:x",
+        "//evil.example",
+        "/\\evil.example",
+        "data:text/html,x",
+        " https://a",
+        "java\nscript:x",
+        "",
+        "x",
+    ] {
+        assert_eq!(safe_address(Some(bad)), "#", "{bad}");
+    }
+}
+
+#[test]
+fn a_value_the_page_was_not_given_is_an_error_and_not_a_gap() {
+    let pages = Pages::new(None).unwrap();
+    let error = pages.render(
+        "demo_outbox.html",
+        &Frame::default(),
+        context! {
+            messages => [context! { at => "now" }],
+        },
+    );
+    assert!(error.is_err());
+    assert!(pages.render("nothing.html", &Frame::default(), ()).is_err());
+}
+
+/// Writes every page to `YIHAO_PAGES_DIR` for looking at them:
+/// `YIHAO_PAGES_DIR=/tmp/pages cargo test --lib -- --ignored write_every_page`.
+#[test]
+#[ignore = "writes files, on request only"]
+fn write_every_page() {
+    let folder = std::path::PathBuf::from(std::env::var("YIHAO_PAGES_DIR").unwrap());
+    std::fs::create_dir_all(folder.join("assets")).unwrap();
+    let pages = Pages::new(None).unwrap();
+    let qr =
+        qr_svg("otpauth://totp/Yihao:13800009050?secret=JBSWY3DPEHPK3PXP&issuer=Yihao").unwrap();
+    for (locale, elder) in each_variant() {
+        for (state, template, sample) in samples::all() {
+            let drawn = sample.get("qr_svg").is_some_and(serde_json::Value::is_string);
+            let mut context = Value::from(Serde(&sample));
+            if drawn {
+                context = context! { qr_svg => Value::from(Serde(&qr)), ..context };
+            }
+            let mut frame = frame(locale, elder);
+            if !state.starts_with("account") && state != "consent" {
+                frame.signed_in = None;
+            }
+            let html = pages.render(template, &frame, context).unwrap();
+            let size = if elder { "elder" } else { "plain" };
+            let name = format!("{state}.{}.{size}.html", locale.tag());
+            std::fs::write(folder.join(name), html).unwrap();
+        }
+    }
+    for name in Theme::names().filter_map(|path| path.strip_prefix("assets/").map(str::to_owned)) {
+        let asset = pages.assets().find(&name).unwrap();
+        std::fs::write(folder.join("assets").join(&name), &asset.bytes).unwrap();
+    }
+    let brand = pages.assets().find("brand.css").unwrap();
+    std::fs::write(folder.join("assets/brand.css"), &brand.bytes).unwrap();
+}
