@@ -8,8 +8,12 @@ const TABLE: &str = include_str!("table/division.txt");
 /// Code, first year, last year, name padded with blanks, line feed.
 const ROW: usize = 6 + 4 + 4 + 45 + 1;
 
-/// Prefecture-level cities without counties: their own code stands on their citizens' cards.
-const CITIES_WITHOUT_COUNTIES: [&str; 4] = ["441900", "442000", "460400", "620200"];
+/// Prefecture-level cities that had no county in some year since cards began in 1984: numbers
+/// allotted then carry the city's own code, whatever the city was divided into later.
+const CITIES_ONCE_WITHOUT_COUNTIES: [&str; 13] = [
+    "371100", "420400", "420800", "441000", "441100", "441900", "442000", "460100", "460200",
+    "460300", "460400", "620200", "650300",
+];
 
 /// Provinces, autonomous regions, municipalities and special administrative regions.
 const PROVINCES: [(&str, &str); 34] = [
@@ -78,7 +82,7 @@ pub enum Standing {
 /// What the six-digit code can be on a citizen's card.
 pub fn standing(code: &str) -> Standing {
     let on_mainland = code.get(..2).is_some_and(is_mainland_province);
-    let above_county = code.ends_with("00") && !CITIES_WITHOUT_COUNTIES.contains(&code);
+    let above_county = code.ends_with("00") && !CITIES_ONCE_WITHOUT_COUNTIES.contains(&code);
     match (on_mainland, above_county) {
         (false, _) => Standing::Unknown,
         (true, true) => Standing::AboveCounty,
@@ -135,6 +139,9 @@ fn division(row: usize) -> Division {
 mod tests {
     use super::*;
 
+    /// The first identity cards were issued in 1984.
+    const FIRST_CARDS: u16 = 1984;
+
     #[test]
     fn table_is_sorted_rows_of_equal_length() {
         assert_eq!(TABLE.len() % ROW, 0);
@@ -164,9 +171,45 @@ mod tests {
         }
     }
 
+    /// The list, computed from the table. 620200 is beyond it: the table has a row 市辖区 there,
+    /// and the city's own code is on cards all the same.
+    #[test]
+    fn cities_once_without_counties_are_those_of_the_table() {
+        let rows: Vec<_> = (0..TABLE.len() / ROW).map(division).collect();
+        let lasts_in = |row: &Division, year: u16| {
+            row.from.is_none_or(|from| from <= year) && row.to.is_none_or(|to| year <= to)
+        };
+        let mut computed = vec!["620200"];
+        for city in rows.iter().filter(|row| is_city(row.code) && !is_heading(row.name)) {
+            let counties: Vec<_> = rows
+                .iter()
+                .filter(|row| row.code[..4] == city.code[..4] && !row.code.ends_with("00"))
+                .collect();
+            let alone = (FIRST_CARDS..=2026).any(|year| {
+                lasts_in(city, year) && !counties.iter().any(|row| lasts_in(row, year))
+            });
+            if alone {
+                computed.push(city.code);
+            }
+        }
+        computed.sort_unstable();
+        assert_eq!(computed, CITIES_ONCE_WITHOUT_COUNTIES);
+    }
+
+    fn is_city(code: &str) -> bool {
+        code.ends_with("00") && !code.ends_with("0000")
+    }
+
+    /// Rows that stand for no place of their own, such as 省直辖县级行政单位.
+    fn is_heading(name: &str) -> bool {
+        name.starts_with("省直辖") || name == "林区"
+    }
+
     #[test]
     fn cities_without_counties_stand_on_cards() {
-        assert_eq!(standing("441900"), Standing::County);
+        for city in CITIES_ONCE_WITHOUT_COUNTIES {
+            assert_eq!(standing(city), Standing::County, "{city}");
+        }
         assert_eq!(standing("140100"), Standing::AboveCounty);
         assert_eq!(standing("140000"), Standing::AboveCounty);
         assert_eq!(standing("140199"), Standing::UnlistedCounty);

@@ -51,6 +51,13 @@ fn short_form_is_a_key_to_old_accounts() {
 }
 
 #[test]
+fn cities_without_counties_have_citizens() {
+    // Sanya had no district until 2014, so its citizens hold numbers of the city itself. Unborn.
+    let id = complete("46020021000101001").unwrap();
+    assert!(!id.has_unlisted_county());
+}
+
+#[test]
 fn kinds_have_distinct_codes() {
     for code in ["111", "HMT_RP_HK", "HMT_RP_MO", "HMT_RP_TW", "553"] {
         assert_eq!(DocumentKind::from_code(code).unwrap().code(), code);
