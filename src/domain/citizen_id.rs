@@ -6,7 +6,6 @@ use std::fmt;
 
 use time::Date;
 use time::Month;
-use zeroize::Zeroize;
 use zeroize::ZeroizeOnDrop;
 use zeroize::Zeroizing;
 
@@ -24,7 +23,7 @@ const AGE_LIMIT_YEARS: i32 = 150;
 ///
 /// It is personal data, so `Debug` prints the masked form, there is no `Display`, and the text is
 /// wiped when dropped.
-#[derive(Clone, PartialEq, Eq, Hash, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Hash, ZeroizeOnDrop)]
 pub struct CitizenId(String);
 
 /// The documents that carry a number of this layout.

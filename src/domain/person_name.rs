@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use zeroize::Zeroize;
 use zeroize::ZeroizeOnDrop;
 use zeroize::Zeroizing;
 
@@ -18,7 +17,7 @@ const MIDDLE_DOT: char = '\u{B7}';
 ///
 /// Names are compared by code point after folding, never by converting simplified and traditional
 /// forms: those are different names in the register.
-#[derive(Clone, PartialEq, Eq, Hash, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Hash, ZeroizeOnDrop)]
 pub struct PersonName(String);
 
 /// Why a text is not a name.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use zeroize::Zeroize;
 use zeroize::ZeroizeOnDrop;
 
 use crate::domain::masking;
@@ -17,7 +16,7 @@ const SYNTHETIC: &str = "1000000";
 ///
 /// Which ranges are live changes yearly and a number keeps its prefix when it changes carrier, so
 /// the rule is the lenient one: 11 digits, the first 1, the second 3 to 9.
-#[derive(Clone, PartialEq, Eq, Hash, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Hash, ZeroizeOnDrop)]
 pub struct PhoneNumber(String);
 
 /// Why a text is not a mainland mobile number.

@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use zeroize::Zeroize;
 use zeroize::ZeroizeOnDrop;
 
 use crate::domain::country;
@@ -15,7 +14,7 @@ const WEIGHTS: [u32; 3] = [7, 3, 1];
 
 /// A document number that has the form of its kind; most of these have no check character, so
 /// only the authority knows whether it exists. Personal data: `Debug` is masked.
-#[derive(Clone, PartialEq, Eq, Hash, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Hash, ZeroizeOnDrop)]
 pub struct TravelDocument {
     #[zeroize(skip)]
     kind: TravelDocumentKind,
