@@ -1,8 +1,10 @@
 //! Unified social credit code, 统一社会信用代码 (GB 32100-2015 with amendment 1 of 2016).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::domain::division;
+use crate::domain::masking;
 use crate::domain::organisation_code;
 use crate::domain::organisation_code::OrganisationCode;
 use crate::domain::policy::Synthetic;
@@ -38,8 +40,8 @@ const DEPARTMENTS: [(char, &str, &str); 15] = [
 /// A credit code that has been checked: alphabet, department, division and both check characters.
 ///
 /// It is public, so it has a `Display`. The code of an individual business, category 92, leads to
-/// a person; see [`Self::is_individual_business`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// a person, so `Debug`, which logs use, masks it; see [`Self::masked`].
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uscc(String);
 
 /// What a clerk or a register should look at, though the code is sound.
@@ -183,6 +185,16 @@ impl Uscc {
         self.0.starts_with("92")
     }
 
+    /// The code for the pages of others and for logs: public, except that of an individual
+    /// business, `9****************H`.
+    pub fn masked(&self) -> Cow<'_, str> {
+        if self.is_individual_business() {
+            masking::identity_number(&self.0).into()
+        } else {
+            self.as_str().into()
+        }
+    }
+
     fn symbol(&self, position: usize) -> char {
         char::from(self.0.as_bytes()[position])
     }
@@ -193,6 +205,12 @@ impl Uscc {
             .iter()
             .find(|(known, ..)| *known == department)
             .expect("the parser has found the department")
+    }
+}
+
+impl fmt::Debug for Uscc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Uscc({})", self.masked())
     }
 }
 
@@ -272,6 +290,16 @@ mod tests {
         for text in ["91440300715267Z6XG", "914403OO71526726XG", "9144030071526726ΧG"] {
             assert_eq!(Uscc::parse(text, Synthetic::Refused), Err(UsccError::Charset), "{text}");
         }
+    }
+
+    #[test]
+    fn individual_businesses_are_masked_and_others_public() {
+        let business = Uscc::parse("92140100PDY000028H", Synthetic::Accepted).unwrap();
+        assert_eq!(business.masked(), "9****************H");
+        assert_eq!(format!("{business:?}"), "Uscc(9****************H)");
+        let enterprise = Uscc::parse(PUBLISHED, Synthetic::Refused).unwrap();
+        assert_eq!(enterprise.masked(), PUBLISHED);
+        assert_eq!(format!("{enterprise:?}"), "Uscc(9144030071526726XG)");
     }
 
     #[test]
