@@ -170,10 +170,18 @@ impl CitizenId {
     }
 
     /// The number this person may have had before 1999-10-01, a key to find old accounts by.
+    ///
+    /// Nothing where the short form reads as somebody of another century: it would be the key to
+    /// that person's account.
     pub fn fifteen_digits(&self) -> Option<Zeroizing<String>> {
-        let could_have = self.kind() == DocumentKind::ResidentIdentityCard
-            && self.birth_date() < fifteen_digits_ended();
-        could_have.then(|| Zeroizing::new([&self.0[..6], &self.0[8..17]].concat()))
+        if self.kind() != DocumentKind::ResidentIdentityCard {
+            return None;
+        }
+        let short = Zeroizing::new([&self.0[..6], &self.0[8..17]].concat());
+        match lengthen(&short, Synthetic::Accepted) {
+            Ok(Lengthened::Certain(id) | Lengthened::Ambiguous(id)) if id == *self => Some(short),
+            _ => None,
+        }
     }
 }
 

@@ -51,6 +51,15 @@ fn short_form_is_a_key_to_old_accounts() {
 }
 
 #[test]
+fn short_form_is_never_the_key_of_another_century() {
+    // Born in 1880; the short form would read 1980-01-01 and find somebody else's account.
+    let born_1880 = CitizenId::parse("440524188001010014", Synthetic::Refused).unwrap();
+    assert_eq!(born_1880.fifteen_digits(), None);
+    let centenarian = CitizenId::parse("110105184912319965", Synthetic::Refused).unwrap();
+    assert_eq!(centenarian.fifteen_digits().unwrap().as_str(), "110105491231996");
+}
+
+#[test]
 fn cities_without_counties_have_citizens() {
     // Sanya had no district until 2014, so its citizens hold numbers of the city itself. Unborn.
     let id = complete("46020021000101001").unwrap();
@@ -63,6 +72,21 @@ fn kinds_have_distinct_codes() {
         assert_eq!(DocumentKind::from_code(code).unwrap().code(), code);
     }
     assert_eq!(DocumentKind::from_code("999"), None);
+}
+
+const BLANKS: [&str; 5] = ["", " ", "\t", "\u{3000}", "\r\n"];
+
+/// One of the spellings that the folding table knows for the character.
+fn spell(character: char, choice: u8) -> char {
+    let full_width = char::from_u32(u32::from(character) + 0xFEE0).unwrap();
+    match (character, choice % 6) {
+        ('X', 1) => 'x',
+        ('X', 2) => 'ｘ',
+        ('X', 3) => 'Ⅹ',
+        ('X', 4) => 'ⅹ',
+        (_, 5) => full_width,
+        _ => character,
+    }
 }
 
 proptest! {
@@ -84,7 +108,32 @@ proptest! {
         prop_assert_eq!(&CitizenId::parse(id.expose(), Synthetic::Accepted).unwrap(), &id);
         prop_assert!(CitizenId::parse(id.expose(), Synthetic::Refused).is_err());
         let debug = format!("{id:?}");
-        prop_assert!(!debug.contains(&id.expose()[1..17]));
+        prop_assert_eq!(debug, format!("CitizenId(9{}{})", "*".repeat(16), &id.expose()[17..]));
+    }
+
+    #[test]
+    fn short_form_leads_back_to_its_number(seed in any::<u64>()) {
+        let id = synthetic::citizen_id(seed);
+        if let Some(short) = id.fifteen_digits() {
+            let (Lengthened::Certain(back) | Lengthened::Ambiguous(back)) =
+                lengthen(&short, Synthetic::Accepted).unwrap();
+            prop_assert_eq!(back, id);
+        }
+    }
+
+    #[test]
+    fn every_mixture_of_spellings_is_one_number(seed in any::<u64>(), choices in any::<[u8; 20]>()) {
+        let id = synthetic::citizen_id(seed);
+        let mut typed = BLANKS[usize::from(choices[18] % 5)].to_owned();
+        for (character, choice) in id.expose().chars().zip(choices) {
+            typed.push(spell(character, choice));
+            // Single blanks between groups; one at the end is an outer blank.
+            if choice >= 192 {
+                typed.push(' ');
+            }
+        }
+        typed.push_str(BLANKS[usize::from(choices[19] % 5)]);
+        prop_assert_eq!(CitizenId::parse(&typed, Synthetic::Accepted), Ok(id), "{:?}", typed);
     }
 
     #[test]
