@@ -173,6 +173,44 @@ fn spellings_of_one_citizen_are_one_value() {
     }
 }
 
+/// one account whatever the spelling; letters outside the alphabet are refused, not mapped.
+#[test]
+fn spellings_of_one_organisation_are_one_value() {
+    let canonical = Uscc::parse("91140100PDY00001XL", Synthetic::Accepted).unwrap();
+    for spelling in [
+        "91140100pdy00001xl",
+        "９１１４０１００ＰＤＹ００００１ＸＬ",
+        "91140100ｐｄｙ00001ｘｌ",
+        "91 140100 PDY00001X L",
+        "91-140100-PDY00001X-L",
+        "91140100PDY00001-XL",
+        "\u{3000}91140100PDY00001XL\r\n",
+        "91\u{3000}140100\u{3000}PDY00001XL",
+    ] {
+        let uscc = Uscc::parse(spelling, Synthetic::Accepted);
+        assert_eq!(uscc.as_ref(), Ok(&canonical), "{spelling:?}");
+    }
+    for (other, code) in [
+        ("911401O0PDY00001XL", "E_CHARSET"),
+        ("9I140100PDY00001XL", "E_CHARSET"),
+        ("91140100PDY0Z001XL", "E_CHARSET"),
+        ("91140100PDY0S001XL", "E_CHARSET"),
+        ("91140100PDV00001XL", "E_CHARSET"),
+        ("91140100PDY00001ΧL", "E_CHARSET"),
+        ("91140100PDY00001ХL", "E_CHARSET"),
+        ("91140100PDY\u{200B}00001XL", "E_CHARSET"),
+        ("91140100PDY00001XL\0", "E_CHARSET"),
+        ("91--140100PDY00001XL", "E_CHARSET"),
+        ("-91140100PDY00001XL", "E_CHARSET"),
+        ("91140100PDY00001XM", "E_USCC_CHECK"),
+        ("91140100PDY00001X", "E_LENGTH"),
+        ("91140100PDY00001XLL", "E_LENGTH"),
+    ] {
+        let error = Uscc::parse(other, Synthetic::Accepted).unwrap_err();
+        assert_eq!(error.code(), code, "{other:?}");
+    }
+}
+
 #[test]
 fn uscc_cases_give_their_reasons() {
     let (mut accepted, mut refused, mut warned) = (0, 0, 0);
