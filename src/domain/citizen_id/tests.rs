@@ -26,6 +26,8 @@ fn age_limit_counts_birthdays() {
     assert_eq!(id.check_birth_date(time::macros::date!(2030 - 12 - 31)), Ok(()));
     let too_old = id.check_birth_date(time::macros::date!(2031 - 01 - 01));
     assert_eq!(too_old, Err(CitizenIdError::BirthDateImplausible));
+    let newborn = id.check_birth_date(time::macros::date!(1880 - 01 - 01));
+    assert_eq!(newborn, Ok(()));
     let unborn = id.check_birth_date(time::macros::date!(1879 - 12 - 31));
     assert_eq!(unborn, Err(CitizenIdError::BirthDateFuture));
 }
@@ -64,6 +66,20 @@ fn cities_without_counties_have_citizens() {
     // Sanya had no district until 2014, so its citizens hold numbers of the city itself. Unborn.
     let id = complete("46020021000101001").unwrap();
     assert!(!id.has_unlisted_county());
+}
+
+#[test]
+fn centenarians_have_the_last_four_sequences() {
+    for sequence in ["994", "995"] {
+        let short = format!("110105491231{sequence}");
+        let id = lengthen(&short, Synthetic::Refused).unwrap();
+        assert!(matches!(id, Lengthened::Certain(id) if id.birth_date().year() == 1949));
+    }
+    for sequence in ["996", "997", "998", "999"] {
+        let short = format!("110105491231{sequence}");
+        let id = lengthen(&short, Synthetic::Refused).unwrap();
+        assert!(matches!(id, Lengthened::Ambiguous(id) if id.birth_date().year() == 1849));
+    }
 }
 
 #[test]
