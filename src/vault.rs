@@ -105,7 +105,11 @@ impl Vault {
     }
 
     /// A new key of one person's own, sealed; and the profile sealed under it.
-    pub fn seal_person(&self, id: AccountId, profile: &Profile) -> Result<(Vec<u8>, Vec<u8>), VaultError> {
+    pub fn seal_person(
+        &self,
+        id: AccountId,
+        profile: &Profile,
+    ) -> Result<(Vec<u8>, Vec<u8>), VaultError> {
         let key = Zeroizing::new(crate::crypto::random::bytes::<16>());
         let sealed_key = self.data.seal(id.0.as_bytes(), &key[..]);
         let text = Zeroizing::new(serde_json::to_vec(profile).map_err(|_| VaultError::Sealed)?);
@@ -115,15 +119,15 @@ impl Vault {
     /// The profile of an account.
     pub fn open_profile(&self, account: &Account) -> Result<Profile, VaultError> {
         let keys = self.person_keys(account.id, &account.person_key)?;
-        let text = keys
-            .open(account.id.0.as_bytes(), &account.profile)
-            .map_err(|_| VaultError::Sealed)?;
+        let text =
+            keys.open(account.id.0.as_bytes(), &account.profile).map_err(|_| VaultError::Sealed)?;
         serde_json::from_slice(&text).map_err(|_| VaultError::Sealed)
     }
 
     /// Seals personal fields of an audit record under the person's key, or under ours for strangers.
     pub fn seal_personal(&self, account: Option<&Account>, text: &[u8]) -> Vec<u8> {
-        let keys = account.and_then(|account| self.person_keys(account.id, &account.person_key).ok());
+        let keys =
+            account.and_then(|account| self.person_keys(account.id, &account.person_key).ok());
         let (owner, sealed) = match keys {
             Some(keys) => (PERSON, keys.seal(b"audit", text)),
             None => (STRANGER, self.data.seal(b"audit", text)),
@@ -153,18 +157,30 @@ impl Vault {
     }
 
     /// Opens what [`Vault::seal_data`] sealed for the same purpose.
-    pub fn open_data(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    pub fn open_data(
+        &self,
+        purpose: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         self.data.open(purpose.as_bytes(), sealed).map_err(|_| VaultError::Sealed)
     }
 
     /// Seals a value into text that travels through the browser or a client and comes back.
-    pub fn seal_transit(&self, purpose: &str, value: &impl Serialize) -> Result<String, VaultError> {
+    pub fn seal_transit(
+        &self,
+        purpose: &str,
+        value: &impl Serialize,
+    ) -> Result<String, VaultError> {
         let text = serde_json::to_vec(value).map_err(|_| VaultError::Sealed)?;
         Ok(crate::crypto::base64url::encode(self.transit.seal(purpose.as_bytes(), &text)))
     }
 
     /// Opens what [`Vault::seal_transit`] sealed for the same purpose; anything else is an error.
-    pub fn open_transit<T: DeserializeOwned>(&self, purpose: &str, text: &str) -> Result<T, VaultError> {
+    pub fn open_transit<T: DeserializeOwned>(
+        &self,
+        purpose: &str,
+        text: &str,
+    ) -> Result<T, VaultError> {
         let sealed = crate::crypto::base64url::decode(text).map_err(|_| VaultError::Sealed)?;
         let opened =
             self.transit.open(purpose.as_bytes(), &sealed).map_err(|_| VaultError::Sealed)?;

@@ -174,7 +174,10 @@ impl Acr {
     }
 
     /// The highest class both levels reach; nothing proven reaches none.
-    pub fn reached(identity: IdentityAssurance, authenticator: AuthenticatorAssurance) -> Option<Self> {
+    pub fn reached(
+        identity: IdentityAssurance,
+        authenticator: AuthenticatorAssurance,
+    ) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|acr| {
             let (needs_identity, needs_authenticator) = acr.demands();
             identity >= needs_identity && authenticator >= needs_authenticator

@@ -136,8 +136,7 @@ mod tests {
 
     #[test]
     fn ten_attempts_a_quarter_of_an_hour_and_no_more() {
-        let (mut attempts, mut now, mut admitted) =
-            (Attempts::none(Timestamp(0)), Timestamp(0), 0);
+        let (mut attempts, mut now, mut admitted) = (Attempts::none(Timestamp(0)), Timestamp(0), 0);
         while now < Timestamp(14 * 60 * 1000) {
             match attempts.admit(&ACCOUNT, now) {
                 Ok(next) => {
@@ -152,8 +151,7 @@ mod tests {
 
     #[test]
     fn delays_double_from_the_third_failure() {
-        let seconds: Vec<_> =
-            (1..=9).map(|failures| delay(&ACCOUNT, failures).as_secs()).collect();
+        let seconds: Vec<_> = (1..=9).map(|failures| delay(&ACCOUNT, failures).as_secs()).collect();
         assert_eq!(seconds, [0, 0, 1, 2, 4, 8, 16, 30, 30]);
         assert_eq!(delay(&ACCOUNT, 10).as_secs(), 900);
     }

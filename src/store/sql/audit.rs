@@ -148,7 +148,11 @@ impl Store {
     }
 
     /// Records of the chain after `after`, in order.
-    pub async fn audit_chain(&self, after: i64, limit: i64) -> Result<Vec<SealedAudit>, StoreError> {
+    pub async fn audit_chain(
+        &self,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<SealedAudit>, StoreError> {
         let rows = fetch!(
             &self.db,
             fetch_all,
@@ -268,9 +272,7 @@ impl Row {
     fn into_sealed(self) -> Result<SealedAudit, StoreError> {
         let client_id = match self.client_id {
             None => None,
-            Some(id) => {
-                Some(ClientId::parse(&id).ok_or(StoreError::Unreadable("audit record"))?)
-            }
+            Some(id) => Some(ClientId::parse(&id).ok_or(StoreError::Unreadable("audit record"))?),
         };
         Ok(SealedAudit {
             seal: self.sequence.zip(self.link),

@@ -73,8 +73,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Opens the connection and starts the task; it ends with the last clone.
     pub(super) async fn start(options: &SqliteConnectOptions) -> Result<Self, StoreError> {
-        let connection =
-            SqliteConnection::connect_with(options).await.map_err(store_error)?;
+        let connection = SqliteConnection::connect_with(options).await.map_err(store_error)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         tokio::spawn(work(connection, queue));
         Ok(Self { jobs })
