@@ -282,7 +282,8 @@ impl Config {
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut builder = ::config::Config::builder();
         if let Some(file) = file {
-            builder = builder.add_source(::config::File::from(file).format(::config::FileFormat::Toml));
+            builder =
+                builder.add_source(::config::File::from(file).format(::config::FileFormat::Toml));
         }
         let environment = ::config::Environment::with_prefix("YIHAO")
             .prefix_separator("__")

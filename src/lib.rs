@@ -12,7 +12,15 @@ pub mod vault;
 
 pub mod store;
 
+pub mod audit;
+pub mod config;
+pub mod keyring;
 pub mod notify;
+pub mod provider;
+pub mod registers;
+
+pub mod login;
+pub mod protocol;
 
 pub mod http;
 

@@ -5,13 +5,13 @@ use std::io::Write;
 
 use serde_json::json;
 
-use crate::store::sql::SignedHead;
 use crate::clock::Timestamp;
 use crate::crypto::base64url;
 use crate::domain::audit_event::ChainTail;
 use crate::jose::Algorithm;
 use crate::provider::Provider;
 use crate::store::StoreError;
+use crate::store::sql::SignedHead;
 
 /// Records read or sealed at once.
 const BATCH: i64 = 1000;
@@ -63,7 +63,8 @@ pub async fn seal(provider: &Provider) -> Result<(), StoreError> {
 
 /// Reads the whole chain and checks every record, every link and every signed head.
 pub async fn verify(provider: &Provider) -> Result<Verification, StoreError> {
-    let mut found = Verification { unsealed: provider.store.unsealed_audit().await?, ..<_>::default() };
+    let mut found =
+        Verification { unsealed: provider.store.unsealed_audit().await?, ..<_>::default() };
     let heads = known_heads(provider).await?;
     let mut tail = ChainTail::default();
     loop {
@@ -97,7 +98,12 @@ pub async fn verify(provider: &Provider) -> Result<Verification, StoreError> {
     Ok(found)
 }
 
-fn check_heads(provider: &Provider, heads: &[SignedHead], tail: &ChainTail, found: &mut Verification) {
+fn check_heads(
+    provider: &Provider,
+    heads: &[SignedHead],
+    tail: &ChainTail,
+    found: &mut Verification,
+) {
     let ring = provider.keyring.ring();
     for head in heads {
         found.heads += 1;

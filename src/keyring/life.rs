@@ -115,8 +115,9 @@ impl Keyring {
             let added = self.stored(&key, "next", now, now.plus(PUBLICATION))?;
             let until = now.plus(RETIREMENT);
             let took_over = promoted.is_some();
-            let won =
-                store.rotate_signing_key(added, promoted, until, record(algorithm.as_str())).await?;
+            let won = store
+                .rotate_signing_key(added, promoted, until, record(algorithm.as_str()))
+                .await?;
             if won && took_over {
                 rotated.push(algorithm);
             }

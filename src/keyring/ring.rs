@@ -37,7 +37,7 @@ impl Ring {
         };
         Ok(Self {
             current,
-            public: JwkSet::from_keys(published.iter().map(|key| key.public_key().clone())),
+            public: JwkSet::from_keys(published.iter().map(|key| key.public_key().clone()))?,
             jwks: document(false),
             jwks_with_sm2: document(true),
         })

@@ -98,9 +98,9 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
         }
         Ok(_) => {}
     }
-    let agreed = situation.consented_at.is_some_and(|at| {
-        !requirement.fresh_consent || at >= requirement.admitted_at
-    });
+    let agreed = situation
+        .consented_at
+        .is_some_and(|at| !requirement.fresh_consent || at >= requirement.admitted_at);
     if agreed || (situation.first_party && !requirement.fresh_consent) {
         return Decision::Respond;
     }

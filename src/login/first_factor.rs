@@ -59,9 +59,8 @@ pub async fn prove(
         return refuse(provider, context, None, "not an identifier").await;
     };
     let account = provider.store.find_account_by_identifier(&digest).await?;
-    let counted = account
-        .as_ref()
-        .map_or(Counted::Nobody(digest), |account| Counted::Account(account.id));
+    let counted =
+        account.as_ref().map_or(Counted::Nobody(digest), |account| Counted::Account(account.id));
     let admitted = match throttle::admit(provider, context, counted).await {
         Ok(admitted) => admitted,
         Err(LoginError::Rejected) => {

@@ -22,22 +22,19 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::Hmac;
-use hmac::KeyInit;
-use hmac::Mac;
 use http::HeaderMap;
 use http::HeaderValue;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
-use sm3::Digest;
-use sm3::Sm3;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::crypto::base64url;
+use crate::crypto::digest;
+use crate::crypto::mac::MacKey;
+use crate::crypto::random;
 use crate::notify::NotifyError;
 use crate::notify::Receipt;
 use crate::notify::SmsGateway;
@@ -106,7 +103,7 @@ impl HttpGateway {
 
     fn headers(&self, body: &[u8]) -> Result<HeaderMap, NotifyError> {
         let date = self.clock.now().to_rfc3339();
-        let nonce = nonce()?;
+        let nonce = base64url::encode(random::bytes::<16>());
         let path = &self.settings.url[url::Position::BeforePath..url::Position::AfterQuery];
         let secret = self.settings.secret.expose_secret().as_bytes();
         let signature = signature(secret, &["POST", path, &date, &nonce], body);
@@ -165,22 +162,10 @@ fn read(answer: &Answer) -> Result<Receipt, NotifyError> {
     }
 }
 
-fn nonce() -> Result<String, NotifyError> {
-    let mut bytes = [0; 16];
-    // Without randomness nothing can be signed safely; the gateway counts as away until it is back.
-    getrandom::fill(&mut bytes).map_err(|_| NotifyError::Away)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
-}
-
 /// The signature of the contract over the four lines and the body's digest.
 fn signature(secret: &[u8], lines: &[&str; 4], body: &[u8]) -> String {
-    let mut mac = Hmac::<Sm3>::new_from_slice(secret).expect("HMAC takes a key of any length");
-    for line in lines {
-        mac.update(line.as_bytes());
-        mac.update(b"\n");
-    }
-    mac.update(hex::encode(Sm3::digest(body)).as_bytes());
-    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    let text = format!("{}\n{}", lines.join("\n"), hex::encode(digest::sm3(body)));
+    base64url::encode(MacKey::new(secret).tag(text.as_bytes()))
 }
 
 #[cfg(test)]

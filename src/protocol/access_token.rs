@@ -72,7 +72,8 @@ fn write_jwt(
     }
     if let Some(id) = handle.authorization_id {
         // Names the authorization to ourselves alone: introspection reads it through the row.
-        claims.insert("authorization".to_owned(), json!(provider.vault.seal_transit(PURPOSE, &id)?));
+        claims
+            .insert("authorization".to_owned(), json!(provider.vault.seal_transit(PURPOSE, &id)?));
     }
     let ring = provider.keyring.ring();
     let key = ring.signing_key(client.id_token_signed_response_alg)?;

@@ -65,8 +65,9 @@ async fn deliver(provider: &Provider, delivery: Delivery) -> Result<(), StoreErr
             let now = provider.clock.now();
             tracing::warn!(client_id = %delivery.client_id, problem, "logout token not delivered");
             let over = now.since(delivery.created_at) >= PATIENCE;
-            let given_up = over
-                .then(|| record(audit::refused(AuditKind::LogoutDelivered, "given up after a day")));
+            let given_up = over.then(|| {
+                record(audit::refused(AuditKind::LogoutDelivered, "given up after a day"))
+            });
             let due_at = now.plus(pause(delivery.attempts));
             provider.store.postpone_delivery(delivery.id, problem, due_at, given_up).await
         }
@@ -93,7 +94,11 @@ async fn post(
         .await
         .map_err(|error| error.to_string())?;
     // §2.8: 200, and 204 as some frameworks answer.
-    if matches!(answer.status, 200 | 204) { Ok(()) } else { Err(format!("status {}", answer.status)) }
+    if matches!(answer.status, 200 | 204) {
+        Ok(())
+    } else {
+        Err(format!("status {}", answer.status))
+    }
 }
 
 /// The logout token (§2.4): both `sub` and `sid`, never a nonce.

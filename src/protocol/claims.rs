@@ -104,10 +104,7 @@ fn acr_claim(value: &Value) -> AcrClaim {
     values.extend(value.get("value").and_then(Value::as_str).map(str::to_owned));
     let list = value.get("values").and_then(Value::as_array).into_iter().flatten();
     values.extend(list.filter_map(Value::as_str).map(str::to_owned));
-    AcrClaim {
-        values,
-        essential: value.get("essential").and_then(Value::as_bool).unwrap_or(false),
-    }
+    AcrClaim { values, essential: value.get("essential").and_then(Value::as_bool).unwrap_or(false) }
 }
 
 /// The personal claims that a scope and names open for this client, before anybody consents.
@@ -172,9 +169,7 @@ fn values(
         "name" => Some(json!(profile.name)),
         "subject_type" => Some(json!("natural_person")),
         "identity_assurance" => Some(json!(account.identity_assurance.level())),
-        "authenticator_assurance" => {
-            Some(json!(approval.authentication.authenticator_assurance))
-        }
+        "authenticator_assurance" => Some(json!(approval.authentication.authenticator_assurance)),
         "id_number" => Some(json!(profile.id_number)),
         "id_number_masked" => Some(json!(masking::identity_number(&profile.id_number))),
         "phone_number" => profile.phone.as_ref().map(|phone| json!(phone)),
@@ -184,8 +179,5 @@ fn values(
         "updated_at" => Some(json!(account.updated_at.seconds())),
         _ => None,
     };
-    names
-        .iter()
-        .filter_map(|name| value(name).map(|value| ((*name).to_owned(), value)))
-        .collect()
+    names.iter().filter_map(|name| value(name).map(|value| ((*name).to_owned(), value))).collect()
 }

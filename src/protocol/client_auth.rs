@@ -44,9 +44,7 @@ pub async fn authenticate(
         None => None,
     };
     let proven = match &client {
-        Some(client) if client.disabled_at.is_none() => {
-            prove(provider, client, &presented).await?
-        }
+        Some(client) if client.disabled_at.is_none() => prove(provider, client, &presented).await?,
         _ => {
             // The same comparison as for a known client, with a secret nobody has.
             compare_with_nothing(&presented);
@@ -56,8 +54,7 @@ pub async fn authenticate(
     match client {
         Some(client) if proven => Ok(client),
         _ => {
-            let refusal =
-                audit::refused(AuditKind::ClientRefused, "client authentication failed");
+            let refusal = audit::refused(AuditKind::ClientRefused, "client authentication failed");
             provider.store.record(refusal.record(provider, context)).await?;
             // Counted after the fact: a right secret is never delayed by somebody else's wrong ones.
             let admitted = provider.store.admit_attempt(vec![key], now).await?;
@@ -89,8 +86,9 @@ fn presented<'a>(
     let id = parameters.get("client_id");
     let secret = parameters.get("client_secret");
     let assertion = parameters.get("client_assertion");
-    let methods =
-        usize::from(authorization.is_some()) + usize::from(secret.is_some()) + usize::from(assertion.is_some());
+    let methods = usize::from(authorization.is_some())
+        + usize::from(secret.is_some())
+        + usize::from(assertion.is_some());
     if methods > 1 {
         return Err(invalid("only one way of client authentication may be used"));
     }
@@ -197,10 +195,7 @@ fn throttle_key(
     let client = client.map_or("", ClientId::as_str);
     let network = context.source_network();
     let parts = [b"client".as_slice(), client.as_bytes(), network.as_bytes()];
-    AttemptKey {
-        digest: provider.vault.short_secret.tag_parts(&parts),
-        limits: attempts::CLIENT,
-    }
+    AttemptKey { digest: provider.vault.short_secret.tag_parts(&parts), limits: attempts::CLIENT }
 }
 
 #[cfg(test)]
@@ -209,10 +204,7 @@ mod tests {
 
     #[test]
     fn basic_credentials_are_form_decoded() {
-        assert_eq!(
-            basic("bAsIc d2ViMTphJTNBYitj"),
-            Some(("web1".to_owned(), "a:b c".to_owned()))
-        );
+        assert_eq!(basic("bAsIc d2ViMTphJTNBYitj"), Some(("web1".to_owned(), "a:b c".to_owned())));
     }
 
     #[test]

@@ -42,8 +42,7 @@ pub fn metadata(issuer: &str) -> Value {
         .chain(scope::CLAIM_SCOPES.iter().map(|scope| scope.name))
         .collect();
     let authentication: Vec<_> = ClientAuthentication::ALL.iter().map(|m| m.as_str()).collect();
-    let confidential: Vec<_> =
-        authentication.iter().filter(|method| **method != "none").collect();
+    let confidential: Vec<_> = authentication.iter().filter(|method| **method != "none").collect();
     let algorithms: Vec<_> = Algorithm::ALL.iter().map(|a| a.as_str()).collect();
     json!({
         "issuer": issuer,

@@ -25,7 +25,9 @@ pub async fn introspect(
     }
     let token = parameters.require("token")?;
     let found = match token {
-        token if OpaqueKind::RefreshToken.fits(token) => refresh_token(provider, client, token).await?,
+        token if OpaqueKind::RefreshToken.fits(token) => {
+            refresh_token(provider, client, token).await?
+        }
         token if access_token::fits(token) => access_token(provider, client, token).await?,
         _ => None,
     };

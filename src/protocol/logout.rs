@@ -53,7 +53,9 @@ pub async fn parse(
                     client.post_logout_redirect_uris.iter().any(|registered| registered == uri)
                 });
             if !known {
-                return Err(invalid("post_logout_redirect_uri is not registered for a proven client"));
+                return Err(invalid(
+                    "post_logout_redirect_uri is not registered for a proven client",
+                ));
             }
             Some(with_state(uri, parameters.get("state")))
         }

@@ -33,8 +33,7 @@ impl Parameters {
             if name.contains('\u{FFFD}') || value.contains('\u{FFFD}') {
                 return invalid("a parameter is not UTF-8");
             }
-            let limit =
-                if TOKENS.contains(&name.as_ref()) { MAX_TOKEN_VALUE } else { MAX_VALUE };
+            let limit = if TOKENS.contains(&name.as_ref()) { MAX_TOKEN_VALUE } else { MAX_VALUE };
             if name.len() > 100 || value.len() > limit {
                 return invalid("a parameter is too long");
             }

@@ -46,7 +46,11 @@ fn without_port(rest: &str) -> Option<&str> {
 }
 
 /// Why a URI cannot be registered; `None` when it can.
-pub fn problem(uri: &str, application_type: ApplicationType, loopback_allowed: bool) -> Option<&'static str> {
+pub fn problem(
+    uri: &str,
+    application_type: ApplicationType,
+    loopback_allowed: bool,
+) -> Option<&'static str> {
     if uri.len() > MAX_LENGTH {
         return Some("is longer than 2048 characters");
     }
@@ -68,7 +72,9 @@ pub fn problem(uri: &str, application_type: ApplicationType, loopback_allowed: b
     };
     match parsed.scheme() {
         "https" if parsed.host().is_some() => None,
-        "http" if loopback && (application_type == ApplicationType::Native || loopback_allowed) => None,
+        "http" if loopback && (application_type == ApplicationType::Native || loopback_allowed) => {
+            None
+        }
         "http" => Some("must be https"),
         // RFC 8252 §7.1: a private-use scheme is a domain name turned around.
         scheme if application_type == ApplicationType::Native && scheme.contains('.') => None,

@@ -24,7 +24,8 @@ pub struct RegistrationError {
 
 /// Checks a client's metadata; `loopback_allowed` lets `http` loopback URIs pass, for a demo issuer.
 pub fn check(client: &Client, loopback_allowed: bool) -> Result<(), RegistrationError> {
-    let wrong = |field, problem: &str| Err(RegistrationError { field, problem: problem.to_owned() });
+    let wrong =
+        |field, problem: &str| Err(RegistrationError { field, problem: problem.to_owned() });
     if client.name.trim().is_empty() || client.name.chars().count() > 100 {
         return wrong("client_name", "has 1 to 100 characters");
     }
@@ -59,7 +60,10 @@ fn check_uris(
     loopback_allowed: bool,
 ) -> Result<(), RegistrationError> {
     if uris.len() > MAX_URIS {
-        return Err(RegistrationError { field, problem: format!("has more than {MAX_URIS} entries") });
+        return Err(RegistrationError {
+            field,
+            problem: format!("has more than {MAX_URIS} entries"),
+        });
     }
     for uri in uris {
         let problem = redirect_uri::problem(uri, client.application_type, loopback_allowed);
@@ -73,13 +77,17 @@ fn check_uris(
 fn check_keys(client: &Client) -> Result<(), RegistrationError> {
     let wrong = |problem: String| Err(RegistrationError { field: "jwks", problem });
     match (&client.jwks, client.authentication) {
-        (None, ClientAuthentication::PrivateKeyJwt) => wrong("is needed for private_key_jwt".into()),
+        (None, ClientAuthentication::PrivateKeyJwt) => {
+            wrong("is needed for private_key_jwt".into())
+        }
         (None, _) => Ok(()),
-        (Some(jwks), _) => match jwks.as_object().map(|jwks| JwkSet::from_json(jwks, DEFAULT_KEY_LIMIT)) {
-            Some(Ok(set)) if !set.keys().is_empty() => Ok(()),
-            Some(Ok(_)) => wrong("has no key that can be used".into()),
-            Some(Err(error)) => wrong(error.to_string()),
-            None => wrong("is not a JWK set".into()),
-        },
+        (Some(jwks), _) => {
+            match jwks.as_object().map(|jwks| JwkSet::from_json(jwks, DEFAULT_KEY_LIMIT)) {
+                Some(Ok(set)) if !set.keys().is_empty() => Ok(()),
+                Some(Ok(_)) => wrong("has no key that can be used".into()),
+                Some(Err(error)) => wrong(error.to_string()),
+                None => wrong("is not a JWK set".into()),
+            }
+        }
     }
 }

@@ -32,7 +32,10 @@ impl Replica {
         name: &str,
         id_number: &str,
     ) -> (crate::domain::id::IdentifierDigest, Vec<u8>) {
-        (vault.index(IdentifierKind::CitizenId, id_number), vault.seal_data(PURPOSE, name.as_bytes()))
+        (
+            vault.index(IdentifierKind::CitizenId, id_number),
+            vault.seal_data(PURPOSE, name.as_bytes()),
+        )
     }
 }
 

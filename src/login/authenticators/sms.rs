@@ -14,6 +14,7 @@ use crate::login::authenticators::Attempt;
 use crate::login::authenticators::Authenticator;
 use crate::login::authenticators::Challenge;
 use crate::login::throttle;
+use crate::notify::OneTimeCode;
 use crate::notify::SmsMessage;
 use crate::notify::SmsTemplate;
 use crate::provider::Provider;
@@ -71,7 +72,8 @@ impl Authenticator for Sms {
         };
         provider.store.add_one_time_code(new, event.record(provider, attempt.context)).await?;
         if let Some(phone) = phone.filter(|_| allowed) {
-            send(provider, phone, SmsTemplate::LoginCode, code);
+            let code = OneTimeCode::new(code);
+            send(provider, &phone, SmsTemplate::LoginCode { code });
         }
         Ok(Challenge { id: Some(id.to_string()), sent_to: None })
     }
@@ -103,12 +105,14 @@ impl Authenticator for Sms {
 
 /// Sends in the background: the answer does not wait for the gateway and does not tell whether there
 /// was anything to send.
-pub fn send(provider: &Provider, phone: String, template: SmsTemplate, code: String) {
+pub fn send(provider: &Provider, phone: &str, template: SmsTemplate) {
+    let Ok(phone) = phone.parse() else {
+        tracing::error!("a stored phone is no phone");
+        return;
+    };
     let provider = provider.clone();
     tokio::spawn(async move {
-        let message = SmsMessage::code(phone, template, &code);
-        let at = provider.clock.now();
-        if let Err(error) = provider.sms.send(&message, at).await {
+        if let Err(error) = provider.sms.send(&SmsMessage::new(phone, template)).await {
             metrics::counter!("sms_failures_total").increment(1);
             tracing::warn!(%error, "a text message was not accepted by the gateway");
         }

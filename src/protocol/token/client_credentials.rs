@@ -28,7 +28,9 @@ pub async fn exchange(
     let scope = requested_scope(client, parameters.get("scope"))?;
     let audience = match parameters.get("resource") {
         None => client.resources.first().cloned(),
-        Some(asked) if client.resources.iter().any(|known| known == asked) => Some(asked.to_owned()),
+        Some(asked) if client.resources.iter().any(|known| known == asked) => {
+            Some(asked.to_owned())
+        }
         Some(_) => return Err(ErrorCode::InvalidTarget.because("resource is not registered")),
     };
     let handle: AccessTokenHandle = issuance::handle(provider, client, None, &scope, audience);

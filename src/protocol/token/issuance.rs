@@ -57,8 +57,7 @@ pub async fn tokens(
 ) -> Result<TokenResponse, OAuthError> {
     let approval = &authorization.approval;
     let scope = scope.unwrap_or(&approval.scope);
-    let handle =
-        handle(provider, client, Some(authorization), scope, approval.resource.clone());
+    let handle = handle(provider, client, Some(authorization), scope, approval.resource.clone());
     let access_token = access_token::write(provider, client, &handle, &approval.subject)?;
     let mut response = Map::new();
     if scope.contains(scope::OPENID) {

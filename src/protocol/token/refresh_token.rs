@@ -59,8 +59,7 @@ pub async fn exchange(
         provider.store.record(record).await?;
         return Err(InvalidGrant.because("refresh token is no longer valid"));
     }
-    let mut response =
-        issuance::tokens(provider, client, &authorization, Some(&scope)).await?;
+    let mut response = issuance::tokens(provider, client, &authorization, Some(&scope)).await?;
     let done = told(audit::done(AuditKind::Refreshed));
     if !client.rotates_refresh_tokens() {
         let idle_expires_at = now.plus(IDLE_LIFETIME).min(token.expires_at);
