@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::domain::password::PasswordRule;
 use crate::domain::session::SessionLifetime;
 
 /// The whole configuration.
@@ -137,7 +138,7 @@ section! {
         /// How passwords are hashed.
         hash: PasswordHash = PasswordHash::Argon2id,
         /// What a new password must be.
-        policy: PasswordPolicy = PasswordPolicy::Citizen,
+        policy: PasswordRule = PasswordRule::Citizen,
         /// Hashes computed at the same time; 0 means one less than there are cores.
         workers: usize = 0,
         /// Hashes that may wait for their turn; more are told to come back.
@@ -197,18 +198,6 @@ pub enum PasswordHash {
     Argon2id,
     /// PBKDF2-HMAC-SM3 (GM/T 0091).
     Gm,
-}
-
-/// `password.policy`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PasswordPolicy {
-    /// 8 characters or more, no composition rule.
-    Citizen,
-    /// 15 characters or more when nothing else protects the account.
-    Nist,
-    /// Three of four character classes.
-    Mlps3,
 }
 
 /// `population.source`

@@ -19,7 +19,11 @@ pub mod notify;
 pub mod provider;
 pub mod registers;
 
+pub mod one_time_code;
+pub mod throttle;
+
 pub mod login;
+pub mod people;
 pub mod protocol;
 
 pub mod http;

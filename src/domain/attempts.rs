@@ -70,6 +70,17 @@ pub const MESSAGE: AttemptLimits = AttemptLimits {
     stop_after: u32::MAX,
 };
 
+/// Sign-ups that name one number: the register is not a place to try names at.
+pub const SIGN_UP: AttemptLimits = AttemptLimits {
+    window: Duration::from_secs(60 * 60),
+    free: 5,
+    first_delay: Duration::from_secs(60),
+    longest_delay: Duration::from_secs(15 * 60),
+    lock_after: 10,
+    lock: Duration::from_secs(60 * 60),
+    stop_after: u32::MAX,
+};
+
 /// Wrong secrets of one client from one source: 20, then it is slowed down.
 pub const CLIENT: AttemptLimits = AttemptLimits {
     window: Duration::from_secs(15 * 60),

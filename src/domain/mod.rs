@@ -14,6 +14,7 @@ pub mod division;
 pub mod id;
 pub mod masking;
 pub mod organisation_code;
+pub mod password;
 pub mod person_name;
 pub mod phone_number;
 pub mod policy;

@@ -12,8 +12,9 @@ use crate::login::authenticators;
 use crate::login::authenticators::Attempt;
 use crate::login::authenticators::Challenge;
 use crate::login::identifier;
-use crate::login::throttle;
-use crate::login::throttle::Counted;
+use crate::throttle;
+use crate::throttle::Counted;
+use crate::throttle::ThrottleError;
 use crate::provider::Provider;
 
 /// What a login form says.
@@ -63,10 +64,10 @@ pub async fn prove(
         account.as_ref().map_or(Counted::Nobody(digest), |account| Counted::Account(account.id));
     let admitted = match throttle::admit(provider, context, counted).await {
         Ok(admitted) => admitted,
-        Err(LoginError::Rejected) => {
+        Err(ThrottleError::TooMany) => {
             return refuse(provider, context, account.as_ref(), "too many attempts").await;
         }
-        Err(error) => return Err(error),
+        Err(ThrottleError::Store(error)) => return Err(error.into()),
     };
     let attempt = Attempt {
         context,

@@ -1,5 +1,5 @@
-//! Proving who somebody is: what is needed next (`decide`), the ways to prove it (`authenticators`), how
-//! often it may be tried (`throttle`), and the session that remembers it (`sign_on`).
+//! Proving who somebody is: what is needed next (`decide`), the ways to prove it (`authenticators`),
+//! and the session that remembers it (`sign_on`).
 
 pub mod authenticators;
 pub mod decide;
@@ -7,7 +7,6 @@ pub mod first_factor;
 pub mod identifier;
 pub mod second_factor;
 pub mod sign_on;
-pub mod throttle;
 pub mod totp_enrolment;
 
 use crate::store::StoreError;
@@ -46,6 +45,15 @@ impl LoginError {
             Self::CodeWrong => "code-wrong",
             Self::SessionOver => "session-expired",
             Self::Busy | Self::Away(_) | Self::Store(_) | Self::Vault(_) => "busy",
+        }
+    }
+}
+
+impl From<crate::throttle::ThrottleError> for LoginError {
+    fn from(error: crate::throttle::ThrottleError) -> Self {
+        match error {
+            crate::throttle::ThrottleError::TooMany => Self::Rejected,
+            crate::throttle::ThrottleError::Store(error) => Self::Store(error),
         }
     }
 }

@@ -10,7 +10,8 @@ use crate::login::LoginError;
 use crate::login::authenticators;
 use crate::login::authenticators::Attempt;
 use crate::login::authenticators::Challenge;
-use crate::login::throttle;
+use crate::throttle;
+use crate::throttle::ThrottleError;
 use crate::provider::Provider;
 
 /// Begins a method that needs a challenge.
@@ -40,13 +41,13 @@ pub async fn prove(
     };
     let admitted = match admitted {
         Ok(admitted) => admitted,
-        Err(LoginError::Rejected) => {
+        Err(ThrottleError::TooMany) => {
             return refuse(provider, context, account, "too many attempts").await;
         }
-        Err(error) => return Err(error),
+        Err(ThrottleError::Store(error)) => return Err(error.into()),
     };
     match authenticators::of(method).verify(provider, attempt, answer).await {
-        Ok(()) => throttle::forgive(provider, admitted).await,
+        Ok(()) => Ok(throttle::forgive(provider, admitted).await?),
         Err(LoginError::Rejected | LoginError::CodeWrong) => {
             refuse(provider, context, account, "wrong answer").await
         }

@@ -1,7 +1,5 @@
 //! Enrolling a TOTP app: the secret travels sealed with the page until a code proves the app has it.
 
-use fast_qr::convert::Builder;
-use fast_qr::convert::svg::SvgBuilder;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -33,8 +31,8 @@ struct Pending {
 /// What the page shows.
 #[derive(Debug, Clone)]
 pub struct Offer {
-    /// The QR code as SVG.
-    pub qr_svg: String,
+    /// The `otpauth` address the QR code holds.
+    pub uri: String,
     /// The secret for those who type it.
     pub secret: String,
     /// What comes back with the code.
@@ -103,10 +101,8 @@ fn show(provider: &Provider, account: &Account, pending: &Pending) -> Result<Off
     let masked = crate::domain::masking::identity_number(&profile.id_number);
     let host = provider.config.issuer.host_str().unwrap_or("yihao");
     let uri = totp::provisioning_uri(&pending.secret, host, &masked);
-    let qr = uri.and_then(|uri| fast_qr::QRBuilder::new(uri).build().ok());
-    let qr_svg = qr.map(|qr| SvgBuilder::default().margin(2).to_str(&qr)).unwrap_or_default();
     Ok(Offer {
-        qr_svg,
+        uri: uri.ok_or(LoginError::SessionOver)?,
         secret: totp::grouped(&pending.secret),
         challenge: provider.vault.seal_transit(PURPOSE, pending)?,
     })

@@ -8,6 +8,7 @@ pub mod backchannel_logout;
 pub mod claims;
 pub mod client_assertion;
 pub mod client_auth;
+pub mod consent;
 pub mod discovery;
 pub mod error;
 pub mod id_token_hint;

@@ -14,12 +14,10 @@ use crate::login::LoginError;
 use crate::provider::Provider;
 
 /// What the page shows before the answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Challenge {
     /// What comes back with the answer, where a code was sent.
     pub id: Option<String>,
-    /// Where it was sent, masked.
-    pub sent_to: Option<String>,
 }
 
 /// One attempt to prove something.

@@ -1,26 +1,19 @@
 //! Passwords (NIST SP 800-63B §3.1.1, ASVS 6.2): one hash an attempt, whether or not there is an account.
 
 use async_trait::async_trait;
-use unicode_normalization::UnicodeNormalization;
 
 use crate::crypto::password::Verification;
 use crate::domain::assurance::Method;
+use crate::domain::password::MAX_CHARACTERS;
+use crate::domain::password::normalize;
 use crate::login::LoginError;
 use crate::login::authenticators::Attempt;
 use crate::login::authenticators::Authenticator;
 use crate::login::authenticators::Challenge;
 use crate::provider::Provider;
 
-/// Longest password, in characters; a longer one is refused before it is hashed.
-pub const MAX_CHARACTERS: usize = 128;
-
 /// The password authenticator.
 pub struct Password;
-
-/// The bytes that are hashed: NFC, so that both spellings of `é` are one password. Blanks count.
-pub fn normalize(password: &str) -> Vec<u8> {
-    password.nfc().collect::<String>().into_bytes()
-}
 
 #[async_trait]
 impl Authenticator for Password {
@@ -29,7 +22,7 @@ impl Authenticator for Password {
     }
 
     async fn begin(&self, _: &Provider, _: &Attempt<'_>) -> Result<Challenge, LoginError> {
-        Ok(Challenge { id: None, sent_to: None })
+        Ok(Challenge::default())
     }
 
     async fn verify(

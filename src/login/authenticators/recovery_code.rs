@@ -44,7 +44,7 @@ impl Authenticator for RecoveryCode {
     }
 
     async fn begin(&self, _: &Provider, _: &Attempt<'_>) -> Result<Challenge, LoginError> {
-        Ok(Challenge { id: None, sent_to: None })
+        Ok(Challenge::default())
     }
 
     async fn verify(

@@ -1,38 +1,23 @@
-//! Codes sent to the registered phone (ASVS 6.6.2): six digits, five minutes, five tries, bound to the
-//! account, the purpose and the browser. The message leaves after the answer (security.md A-50).
-
-use std::time::Duration;
+//! Codes sent to the registered phone, as a factor (ASVS 6.6.2, NIST SP 800-63B §3.1.3).
 
 use async_trait::async_trait;
 
-use crate::audit;
 use crate::domain::assurance::Method;
-use crate::domain::audit_event::AuditKind;
 use crate::domain::id::OneTimeCodeId;
 use crate::login::LoginError;
 use crate::login::authenticators::Attempt;
 use crate::login::authenticators::Authenticator;
 use crate::login::authenticators::Challenge;
-use crate::login::throttle;
-use crate::notify::OneTimeCode;
-use crate::notify::SmsMessage;
 use crate::notify::SmsTemplate;
+use crate::one_time_code;
+use crate::one_time_code::Use;
 use crate::provider::Provider;
-use crate::store::sql::NewOneTimeCode;
-use crate::store::sql::OneTimeCodeTry;
 
-/// How long a code works.
-pub const LIFETIME: Duration = Duration::from_mins(5);
 /// What a login code is good for.
 const PURPOSE: &str = "login";
 
 /// The SMS authenticator.
 pub struct Sms;
-
-/// What is kept of a code: a keyed digest bound to the row, since the code is short.
-pub fn code_digest(provider: &Provider, id: OneTimeCodeId, code: &str) -> [u8; 32] {
-    provider.vault.short_secret.tag_parts(&[b"one-time code", id.0.as_bytes(), code.as_bytes()])
-}
 
 #[async_trait]
 impl Authenticator for Sms {
@@ -52,30 +37,14 @@ impl Authenticator for Sms {
             None => None,
         };
         let phone = profile.and_then(|profile| profile.phone);
-        let (id, code) = (OneTimeCodeId::generate(), crate::crypto::random::digits(6));
-        let mut event = audit::done(AuditKind::CodeSent).detail("purpose", PURPOSE);
-        if let Some(account) = attempt.account {
-            event = event.account(account);
-        }
-        let allowed = match &phone {
-            Some(phone) => throttle::admit_message(provider, attempt.context, phone).await.is_ok(),
-            None => false,
-        };
-        let new = NewOneTimeCode {
-            id,
-            account_id: attempt.account.map(|account| account.id),
+        let usage = Use {
             purpose: PURPOSE,
             binding: attempt.binding,
-            code_digest: code_digest(provider, id, &code),
-            payload: Vec::new(),
-            expires_at: provider.clock.now().plus(LIFETIME),
+            template: |code| SmsTemplate::LoginCode { code },
         };
-        provider.store.add_one_time_code(new, event.record(provider, attempt.context)).await?;
-        if let Some(phone) = phone.filter(|_| allowed) {
-            let code = OneTimeCode::new(code);
-            send(provider, &phone, SmsTemplate::LoginCode { code });
-        }
-        Ok(Challenge { id: Some(id.to_string()), sent_to: None })
+        let whom = (attempt.account, phone.as_deref());
+        let id = one_time_code::issue(provider, attempt.context, usage, whom, Vec::new()).await?;
+        Ok(Challenge { id: Some(id.to_string()) })
     }
 
     async fn verify(
@@ -88,33 +57,11 @@ impl Authenticator for Sms {
         let (Some(id), Some(account)) = (id, attempt.account) else {
             return Err(LoginError::CodeWrong);
         };
-        let tried = OneTimeCodeTry {
-            id,
-            purpose: PURPOSE,
-            binding: attempt.binding,
-            code_digest: code_digest(provider, id, answer.trim()),
-        };
-        let spent = provider.store.spend_one_time_code(tried, provider.clock.now()).await?;
-        if spent.is_some_and(|code| code.account_id == Some(account.id)) {
-            Ok(())
-        } else {
-            Err(LoginError::CodeWrong)
+        let spent =
+            one_time_code::spend(provider, (PURPOSE, attempt.binding), id, answer).await?;
+        match spent {
+            Some(code) if code.account_id == Some(account.id) => Ok(()),
+            _ => Err(LoginError::CodeWrong),
         }
     }
-}
-
-/// Sends in the background: the answer does not wait for the gateway and does not tell whether there
-/// was anything to send.
-pub fn send(provider: &Provider, phone: &str, template: SmsTemplate) {
-    let Ok(phone) = phone.parse() else {
-        tracing::error!("a stored phone is no phone");
-        return;
-    };
-    let provider = provider.clone();
-    tokio::spawn(async move {
-        if let Err(error) = provider.sms.send(&SmsMessage::new(phone, template)).await {
-            metrics::counter!("sms_failures_total").increment(1);
-            tracing::warn!(%error, "a text message was not accepted by the gateway");
-        }
-    });
 }

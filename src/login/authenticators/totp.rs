@@ -65,7 +65,7 @@ impl Authenticator for Totp {
     }
 
     async fn begin(&self, _: &Provider, _: &Attempt<'_>) -> Result<Challenge, LoginError> {
-        Ok(Challenge { id: None, sent_to: None })
+        Ok(Challenge::default())
     }
 
     async fn verify(

@@ -281,6 +281,57 @@ impl Store {
         .await
     }
 
+    /// The payload of a code that still waits for its answer.
+    pub async fn find_one_time_code_payload(
+        &self,
+        of: &OneTimeCodeTry,
+        now: Timestamp,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = fetch!(
+            &self.db,
+            fetch_optional,
+            (Vec<u8>,),
+            "SELECT payload FROM one_time_code
+              WHERE id = $1 AND purpose = $2 AND binding = $3 AND spent_at IS NULL
+                AND expires_at > $4",
+            of.id.0,
+            of.purpose,
+            &of.binding[..],
+            now.0
+        )?;
+        Ok(row.map(|row| row.0))
+    }
+
+    /// Puts another code in the place of one that still waits; false when none does.
+    pub async fn renew_one_time_code(
+        &self,
+        new: OneTimeCodeTry,
+        expires_at: Timestamp,
+        record: AuditRecord,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let renewed = execute!(
+                    tx,
+                    "UPDATE one_time_code SET code_digest = $4, expires_at = $5, tries = 0
+                      WHERE id = $1 AND purpose = $2 AND binding = $3 AND spent_at IS NULL
+                        AND expires_at > $6",
+                    new.id.0,
+                    new.purpose,
+                    &new.binding[..],
+                    &new.code_digest[..],
+                    expires_at.0,
+                    record.at.0
+                )? == 1;
+                if renewed {
+                    append(tx, &record).await?;
+                }
+                Ok(renewed)
+            })
+        })
+        .await
+    }
+
     /// Tries a one-time code. Of concurrent right answers exactly one succeeds; a wrong one counts.
     pub async fn spend_one_time_code(
         &self,

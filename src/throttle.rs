@@ -1,14 +1,25 @@
 //! One throttle an account and one a source, shared by all doors, counted before the costly work
-//! (security.md P6, A-48, A-49).
+//! (security.md P6, A-48, A-49). The rule itself is `domain::attempts`.
 
 use crate::domain::attempts;
 use crate::domain::attempts::AttemptLimits;
 use crate::domain::id::AccountId;
 use crate::domain::id::IdentifierDigest;
 use crate::domain::request_context::RequestContext;
-use crate::login::LoginError;
 use crate::provider::Provider;
+use crate::store::StoreError;
 use crate::store::sql::AttemptKey;
+
+/// Why an attempt is not let through.
+#[derive(Debug, thiserror::Error)]
+pub enum ThrottleError {
+    /// Too often; come back later.
+    #[error("too many attempts")]
+    TooMany,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// Whom an attempt is counted against.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +42,7 @@ pub async fn admit(
     provider: &Provider,
     context: &RequestContext,
     counted: Counted,
-) -> Result<Admitted, LoginError> {
+) -> Result<Admitted, ThrottleError> {
     admit_with(provider, context, ("login", attempts::ACCOUNT), counted).await
 }
 
@@ -40,9 +51,18 @@ pub async fn admit_second(
     provider: &Provider,
     context: &RequestContext,
     account: AccountId,
-) -> Result<Admitted, LoginError> {
+) -> Result<Admitted, ThrottleError> {
     let limits = ("second factor", attempts::SECOND_FACTOR);
     admit_with(provider, context, limits, Counted::Account(account)).await
+}
+
+/// Lets an attempt to sign up with this number through, or says no.
+pub async fn admit_sign_up(
+    provider: &Provider,
+    context: &RequestContext,
+    digest: IdentifierDigest,
+) -> Result<Admitted, ThrottleError> {
+    admit_with(provider, context, ("sign-up", attempts::SIGN_UP), Counted::Nobody(digest)).await
 }
 
 /// Lets a message to a phone through, or says no.
@@ -50,7 +70,7 @@ pub async fn admit_message(
     provider: &Provider,
     context: &RequestContext,
     phone: &str,
-) -> Result<Admitted, LoginError> {
+) -> Result<Admitted, ThrottleError> {
     let key = provider.vault.short_secret.tag_parts(&[b"message", phone.as_bytes()]);
     let source = source_key(provider, context);
     let keys = vec![
@@ -62,9 +82,8 @@ pub async fn admit_message(
 }
 
 /// The attempt succeeded: the account's count starts anew, the source gets its attempt back.
-pub async fn forgive(provider: &Provider, admitted: Admitted) -> Result<(), LoginError> {
-    provider.store.forgive_attempt(vec![admitted.account], vec![admitted.source]).await?;
-    Ok(())
+pub async fn forgive(provider: &Provider, admitted: Admitted) -> Result<(), StoreError> {
+    provider.store.forgive_attempt(vec![admitted.account], vec![admitted.source]).await
 }
 
 async fn admit_with(
@@ -72,7 +91,7 @@ async fn admit_with(
     context: &RequestContext,
     (door, limits): (&str, AttemptLimits),
     counted: Counted,
-) -> Result<Admitted, LoginError> {
+) -> Result<Admitted, ThrottleError> {
     let name = match &counted {
         Counted::Account(id) => id.0.as_bytes().as_slice(),
         Counted::Nobody(digest) => digest.as_bytes(),
@@ -87,7 +106,7 @@ async fn admit_with(
     Ok(Admitted { account, source })
 }
 
-async fn count(provider: &Provider, mut keys: Vec<AttemptKey>) -> Result<(), LoginError> {
+async fn count(provider: &Provider, mut keys: Vec<AttemptKey>) -> Result<(), ThrottleError> {
     if provider.config.test_profile {
         // A conformance run logs one person in hundreds of times from one address.
         keys.retain(|key| key.limits != attempts::SOURCE && key.limits != attempts::MESSAGE);
@@ -97,7 +116,7 @@ async fn count(provider: &Provider, mut keys: Vec<AttemptKey>) -> Result<(), Log
         Ok(()) => Ok(()),
         Err(_) => {
             metrics::counter!("throttled_attempts_total").increment(1);
-            Err(LoginError::Rejected)
+            Err(ThrottleError::TooMany)
         }
     }
 }
