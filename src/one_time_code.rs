@@ -99,8 +99,7 @@ pub async fn spend(
     answer: &str,
 ) -> Result<Option<OneTimeCode>, StoreError> {
     let digits: String = answer.chars().filter(|c| !c.is_whitespace()).collect();
-    let tried =
-        OneTimeCodeTry { id, purpose, binding, code_digest: digest(provider, id, &digits) };
+    let tried = OneTimeCodeTry { id, purpose, binding, code_digest: digest(provider, id, &digits) };
     provider.store.spend_one_time_code(tried, provider.clock.now()).await
 }
 

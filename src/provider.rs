@@ -43,6 +43,11 @@ impl Provider {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }
+
+    /// Whether everything a request cannot do without answers.
+    pub async fn is_ready(&self) -> bool {
+        self.store.ping().await.is_ok()
+    }
 }
 
 impl std::ops::Deref for Provider {

@@ -102,6 +102,20 @@ impl<'a> Event<'a> {
     }
 }
 
+/// Records a refusal that changed nothing else: one record, with the reason (security.md G6).
+pub async fn record_refusal(
+    provider: &Provider,
+    context: &RequestContext,
+    kind: AuditKind,
+    (reason, client): (&str, Option<&ClientId>),
+) -> Result<(), crate::store::StoreError> {
+    let mut event = refused(kind, reason);
+    if let Some(client) = client {
+        event = event.client(client);
+    }
+    provider.store.record(event.record(provider, context)).await
+}
+
 /// Source and user agent of a record, for the person it belongs to.
 pub fn open_personal(
     provider: &Provider,

@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn common_and_personal_passwords_are_refused() {
         let known = ["110105194912310021", "19491231", "张三丰", "13800138000"];
-        for password in ["password", "12345678", "qwertyuiop", "aaaaaaaaaa", "19491231", "13800138000"]
+        for password in
+            ["password", "12345678", "qwertyuiop", "aaaaaaaaaa", "19491231", "13800138000"]
         {
             let verdict = check(password, PasswordRule::Citizen, &known);
             assert_eq!(verdict, Err(PasswordError::Common), "{password}");
@@ -86,7 +87,8 @@ mod tests {
 
     #[test]
     fn a_sentence_of_one_class_is_a_good_password() {
-        for password in ["correct horse battery", "离离原上草一岁一枯荣", "三月的风很大啊"] {
+        for password in ["correct horse battery", "离离原上草一岁一枯荣", "三月的风很大啊"]
+        {
             let verdict = check(password, PasswordRule::Citizen, &[]);
             let short = password.chars().count() < 8;
             assert_eq!(verdict, if short { Err(PasswordError::TooShort) } else { Ok(()) });

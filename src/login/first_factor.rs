@@ -12,10 +12,10 @@ use crate::login::authenticators;
 use crate::login::authenticators::Attempt;
 use crate::login::authenticators::Challenge;
 use crate::login::identifier;
+use crate::provider::Provider;
 use crate::throttle;
 use crate::throttle::Counted;
 use crate::throttle::ThrottleError;
-use crate::provider::Provider;
 
 /// What a login form says.
 pub struct Login<'a> {

@@ -27,3 +27,8 @@ pub fn digest(provider: &Provider, text: &str) -> Option<IdentifierDigest> {
     let phone = PhoneNumber::parse(text, synthetic).ok()?;
     Some(provider.vault.index(IdentifierKind::Phone, phone.expose()))
 }
+
+/// The phone a code goes to, masked, where a phone was typed; it says nothing about accounts.
+pub fn masked_phone(config: &Config, text: &str) -> Option<String> {
+    PhoneNumber::parse(text, synthetic(config)).ok().map(|phone| phone.masked())
+}

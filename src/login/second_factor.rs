@@ -10,9 +10,9 @@ use crate::login::LoginError;
 use crate::login::authenticators;
 use crate::login::authenticators::Attempt;
 use crate::login::authenticators::Challenge;
+use crate::provider::Provider;
 use crate::throttle;
 use crate::throttle::ThrottleError;
-use crate::provider::Provider;
 
 /// Begins a method that needs a challenge.
 pub async fn begin(

@@ -13,7 +13,9 @@ use crate::domain::session::Session;
 use crate::login::LoginError;
 use crate::login::decide::AccountFacts;
 use crate::provider::Provider;
+use crate::store::StoreError;
 use crate::store::sql::NewSession;
+use crate::store::sql::SessionEnd;
 
 /// The cookie the browser had and the one it gets.
 pub struct CookieChange {
@@ -67,6 +69,18 @@ pub async fn remember(
     provider.store.start_session(new, record, now).await?;
     metrics::counter!("logins_total", "method" => method.as_str()).increment(1);
     Ok(())
+}
+
+/// Ends the session at its owner's wish; every client it reached is told.
+pub async fn sign_off(
+    provider: &Provider,
+    context: &RequestContext,
+    account: &Account,
+    session: &Session,
+) -> Result<(), StoreError> {
+    let record = audit::done(AuditKind::Logout).account(account).record(provider, context);
+    let which = SessionEnd::One(session.id);
+    provider.store.end_sessions(account.id, which, record).await.map(drop)
 }
 
 /// What `decide` looks at of an account.

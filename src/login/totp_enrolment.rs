@@ -13,6 +13,7 @@ use crate::login::LoginError;
 use crate::login::authenticators::recovery_code;
 use crate::login::authenticators::totp;
 use crate::provider::Provider;
+use crate::store::StoreError;
 use crate::store::sql::NewTotp;
 
 /// What the seal of a pending enrolment is bound to.
@@ -72,17 +73,18 @@ pub async fn enrol(
         provider.store.record(refused.record(provider, context)).await?;
         return Err(LoginError::CodeWrong);
     };
-    let codes = recovery_code::generate();
+    let (codes, recovery) = recovery_codes(provider, account);
     let new = NewTotp {
         secret: provider.vault.seal_data(&totp::purpose(account.id), &pending.secret),
         step,
-        recovery: codes
-            .iter()
-            .map(|code| recovery_code::digest(provider, account.id, code))
-            .collect(),
+        recovery,
     };
     let record = audit::done(AuditKind::TotpEnrolled).account(account).record(provider, context);
-    provider.store.enrol_totp(account.id, new, record).await?;
+    provider.store.enrol_totp(account.id, new, record).await.map_err(|error| match error {
+        // Another browser enrolled an app meanwhile; that one counts.
+        StoreError::Taken => LoginError::SessionOver,
+        other => other.into(),
+    })?;
     Ok(codes)
 }
 
@@ -106,4 +108,43 @@ fn show(provider: &Provider, account: &Account, pending: &Pending) -> Result<Off
         secret: totp::grouped(&pending.secret),
         challenge: provider.vault.seal_transit(PURPOSE, pending)?,
     })
+}
+
+/// How many recovery codes are left.
+pub async fn recovery_codes_left(
+    provider: &Provider,
+    account: &Account,
+) -> Result<i64, LoginError> {
+    Ok(provider.store.count_recovery_codes(account.id).await?)
+}
+
+/// New recovery codes in the place of all before them.
+pub async fn renew_recovery_codes(
+    provider: &Provider,
+    context: &RequestContext,
+    account: &Account,
+) -> Result<Vec<String>, LoginError> {
+    let (codes, digests) = recovery_codes(provider, account);
+    let event = audit::done(AuditKind::TotpEnrolled).account(account);
+    let record = event.detail("renewed", "recovery codes").record(provider, context);
+    provider.store.replace_recovery_codes(account.id, digests, record).await?;
+    Ok(codes)
+}
+
+/// Removes the app and its recovery codes.
+pub async fn remove(
+    provider: &Provider,
+    context: &RequestContext,
+    account: &Account,
+) -> Result<(), LoginError> {
+    let record = audit::done(AuditKind::TotpRemoved).account(account).record(provider, context);
+    provider.store.remove_totp(account.id, record).await?;
+    Ok(())
+}
+
+fn recovery_codes(provider: &Provider, account: &Account) -> (Vec<String>, Vec<[u8; 32]>) {
+    let codes = recovery_code::generate();
+    let digest = |code: &String| recovery_code::digest(provider, account.id, code);
+    let digests = codes.iter().map(digest).collect();
+    (codes, digests)
 }

@@ -188,9 +188,8 @@ pub fn new_account(
     let id = AccountId::generate();
     let now = provider.clock.now();
     let (person_key, sealed) = provider.vault.seal_person(id, profile)?;
-    let index = |kind, text: &str| {
-        (crate::vault::INDEX_EPOCH, kind, provider.vault.index(kind, text))
-    };
+    let index =
+        |kind, text: &str| (crate::vault::INDEX_EPOCH, kind, provider.vault.index(kind, text));
     let mut identifiers = vec![index(IdentifierKind::CitizenId, &profile.id_number)];
     identifiers.extend(profile.phone.as_deref().map(|phone| index(IdentifierKind::Phone, phone)));
     let account = Account {

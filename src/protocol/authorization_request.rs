@@ -126,6 +126,20 @@ pub async fn parse(
     Ok((client, checked))
 }
 
+/// The client of a request that was checked before, as it is now: it may have been switched off, or have
+/// lost its redirect URI, while the person was logging in.
+pub async fn reopen(
+    provider: &Provider,
+    request: &AuthorizationRequest,
+) -> Result<Arc<Client>, OAuthError> {
+    let address = &request.return_address;
+    let client = provider.store.find_client(&address.client_id).await?;
+    client
+        .filter(|client| client.disabled_at.is_none())
+        .filter(|client| redirect_uri::is_registered(client, &address.redirect_uri))
+        .ok_or_else(|| ErrorCode::UnauthorizedClient.because("the client was changed meanwhile"))
+}
+
 async fn find_client(
     provider: &Provider,
     parameters: &Parameters,

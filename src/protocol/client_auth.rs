@@ -62,7 +62,7 @@ pub async fn authenticate(
                 let wait = until.since(now).min(std::time::Duration::from_millis(300));
                 tokio::time::sleep(wait).await;
             }
-            Err(ErrorCode::InvalidClient.because("client authentication failed"))
+            Err(ErrorCode::InvalidClient.because("client authentication failed").recorded())
         }
     }
 }

@@ -79,7 +79,6 @@ pub fn metadata(issuer: &str) -> Value {
         "authorization_response_iss_parameter_supported": true,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
-        "service_documentation": at("/docs"),
         "op_policy_uri": at("/privacy"),
     })
 }

@@ -57,12 +57,14 @@ pub struct OAuthError {
     /// What lies behind it.
     #[source]
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    /// Whether the refusal already stands in the audit chain; one record each, no more.
+    pub recorded: bool,
 }
 
 impl ErrorCode {
     /// `ErrorCode::InvalidGrant.because("authorization code has expired")`
     pub fn because(self, description: impl Into<Cow<'static, str>>) -> OAuthError {
-        OAuthError { code: self, description: description.into(), cause: None }
+        OAuthError { code: self, description: description.into(), cause: None, recorded: false }
     }
 }
 
@@ -71,6 +73,12 @@ impl OAuthError {
     #[must_use]
     pub fn caused_by(self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self { cause: Some(Box::new(cause)), ..self }
+    }
+
+    /// The same, for a refusal that was recorded together with what it changed.
+    #[must_use]
+    pub fn recorded(self) -> Self {
+        Self { recorded: true, ..self }
     }
 }
 

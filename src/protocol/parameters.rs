@@ -14,6 +14,9 @@ const MAX_COUNT: usize = 64;
 /// Parameters that hold a signed token.
 const TOKENS: [&str; 3] = ["client_assertion", "id_token_hint", "request"];
 
+/// Our own sealed request (`tx`) holds all parameters of one.
+const MAX_SEALED_VALUE: usize = 24 * 1024;
+
 /// The parameters of one request.
 #[derive(Debug, Clone, Default)]
 pub struct Parameters(HashMap<String, String>);
@@ -33,7 +36,7 @@ impl Parameters {
             if name.contains('\u{FFFD}') || value.contains('\u{FFFD}') {
                 return invalid("a parameter is not UTF-8");
             }
-            let limit = if TOKENS.contains(&name.as_ref()) { MAX_TOKEN_VALUE } else { MAX_VALUE };
+            let limit = longest(&name);
             if name.len() > 100 || value.len() > limit {
                 return invalid("a parameter is too long");
             }
@@ -61,6 +64,14 @@ impl Parameters {
     /// Every parameter, for a form that repeats them.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+fn longest(name: &str) -> usize {
+    match name {
+        "tx" => MAX_SEALED_VALUE,
+        name if TOKENS.contains(&name) => MAX_TOKEN_VALUE,
+        _ => MAX_VALUE,
     }
 }
 

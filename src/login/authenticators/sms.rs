@@ -57,8 +57,7 @@ impl Authenticator for Sms {
         let (Some(id), Some(account)) = (id, attempt.account) else {
             return Err(LoginError::CodeWrong);
         };
-        let spent =
-            one_time_code::spend(provider, (PURPOSE, attempt.binding), id, answer).await?;
+        let spent = one_time_code::spend(provider, (PURPOSE, attempt.binding), id, answer).await?;
         match spent {
             Some(code) if code.account_id == Some(account.id) => Ok(()),
             _ => Err(LoginError::CodeWrong),

@@ -57,8 +57,10 @@ pub async fn exchange(
 
     // One transaction: spend, remember, audit. A replay takes back what the code issued.
     match provider.store.redeem_code(digest, refresh_token, first, replay).await? {
-        Redemption::First => issued.map(|tokens| tokens.response),
-        Redemption::Replay => Err(InvalidGrant.because("authorization code was already used")),
+        Redemption::First => issued.map(|tokens| tokens.response).map_err(OAuthError::recorded),
+        Redemption::Replay => {
+            Err(InvalidGrant.because("authorization code was already used").recorded())
+        }
     }
 }
 

@@ -57,7 +57,7 @@ pub async fn exchange(
     if now >= token.idle_expires_at || now >= token.expires_at || !authorization.is_live() {
         let record = told(audit::refused(AuditKind::Refreshed, "token or authorization is over"));
         provider.store.record(record).await?;
-        return Err(InvalidGrant.because("refresh token is no longer valid"));
+        return Err(InvalidGrant.because("refresh token is no longer valid").recorded());
     }
     let mut response = issuance::tokens(provider, client, &authorization, Some(&scope)).await?;
     let done = told(audit::done(AuditKind::Refreshed));
@@ -76,8 +76,10 @@ pub async fn exchange(
             response.insert("refresh_token".to_owned(), text.into());
             Ok(response)
         }
-        Rotation::Replay => Err(InvalidGrant.because("refresh token was already used")),
-        Rotation::Revoked => Err(InvalidGrant.because("refresh token is no longer valid")),
+        Rotation::Replay => Err(InvalidGrant.because("refresh token was already used").recorded()),
+        Rotation::Revoked => {
+            Err(InvalidGrant.because("refresh token is no longer valid").recorded())
+        }
     }
 }
 

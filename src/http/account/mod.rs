@@ -1,0 +1,102 @@
+//! `/account`: what a person sees and changes of their own. Every page asks first whether the session
+//! suffices for its account, and what changes credentials asks for the password again.
+
+mod device;
+mod overview;
+mod password;
+mod totp;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::FromRequest;
+use axum::extract::FromRequestParts;
+use axum::extract::Request;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use http::request::Parts;
+
+use crate::domain::assurance::Method;
+use crate::http::failure::Failure;
+use crate::http::flow;
+use crate::http::respond;
+use crate::http::session::SignedIn;
+use crate::http::site::Site;
+use crate::http::visitor::Posted;
+use crate::http::visitor::Visitor;
+use crate::login::decide::Decision;
+use crate::protocol::parameters::Parameters;
+
+/// A password typed within this time need not be typed again.
+const RECENT: Duration = Duration::from_mins(5);
+
+/// The routes below `/account`.
+pub fn routes() -> Router<Site> {
+    Router::new()
+        .route("/account", get(overview::show))
+        .route("/account/sessions", get(overview::sessions).post(overview::end_sessions))
+        .route("/account/portals", get(overview::portals).post(overview::withdraw))
+        .route("/account/history", get(overview::history))
+        .route("/account/password", get(password::show).post(password::change))
+        .route("/account/totp", get(totp::show).post(totp::change))
+        .route("/account/reauthenticate", get(password::ask_again).post(password::prove_again))
+}
+
+/// The owner of an account, logged in as well as the account itself demands.
+pub struct Owner {
+    /// The visitor.
+    pub visitor: Visitor,
+    /// Session and account.
+    pub signed_in: SignedIn,
+}
+
+impl Owner {
+    async fn of(mut visitor: Visitor) -> Result<Self, Response> {
+        let decision = flow::next(&visitor, None).await.map_err(IntoResponse::into_response)?;
+        match (decision, visitor.signed_in.take()) {
+            (Decision::Respond, Some(signed_in)) => {
+                visitor.signed_in = Some(signed_in.clone());
+                Ok(Self { visitor, signed_in })
+            }
+            (decision, _) => Err(flow::go(&decision, None)),
+        }
+    }
+
+    /// Whether the password was typed a moment ago.
+    fn is_fresh(&self) -> bool {
+        let since = self.visitor.provider().clock.now().minus(RECENT);
+        self.signed_in.session.has_proven_since(Method::Password, since)
+    }
+
+    /// The page that asks for the password, and comes back to `path`.
+    fn ask_again(path: &str) -> Response {
+        respond::see_other(&format!("/account/reauthenticate?return={path}"))
+    }
+}
+
+impl FromRequestParts<Site> for Owner {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        let visitor = Visitor::from_request_parts(parts, site).await;
+        Self::of(visitor.map_err(Failure::into_response)?).await
+    }
+}
+
+/// A form the owner sent.
+pub struct OwnerForm {
+    /// Who.
+    pub owner: Owner,
+    /// Its fields.
+    pub form: Parameters,
+}
+
+impl FromRequest<Site> for OwnerForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, site: &Site) -> Result<Self, Response> {
+        let Posted { visitor, form } = Posted::from_request(request, site).await?;
+        Ok(Self { owner: Owner::of(visitor).await?, form })
+    }
+}

@@ -1,0 +1,48 @@
+//! How a visitor wants pages to look: language and large print, from cookies that say nothing else.
+
+use http::HeaderMap;
+use http::header;
+
+use crate::http::cookies;
+use crate::i18n::Locale;
+
+/// The cookie with the chosen language.
+pub const LOCALE: &str = "yihao-locale";
+/// The cookie of the large print.
+pub const ELDER: &str = "yihao-elder";
+
+/// Language and print.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    /// The language of this page.
+    pub locale: Locale,
+    /// Large print.
+    pub elder: bool,
+    /// Whether the language was chosen here; then no request may choose another.
+    chosen: bool,
+    accept_language: Option<String>,
+}
+
+impl Look {
+    /// What the browser's cookies and languages say.
+    pub fn read(headers: &HeaderMap) -> Self {
+        let chosen = cookies::find(headers, LOCALE);
+        let accept = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Self {
+            locale: Locale::negotiate(None, chosen.as_deref(), accept),
+            elder: cookies::find(headers, ELDER).as_deref() == Some("1"),
+            chosen: chosen.is_some(),
+            accept_language: accept.map(str::to_owned),
+        }
+    }
+
+    /// The same for a request with `ui_locales` (OpenID Connect Core §3.1.2.1).
+    #[must_use]
+    pub fn asked_for(self, ui_locales: Option<&str>) -> Self {
+        if self.chosen {
+            return self;
+        }
+        let locale = Locale::negotiate(ui_locales, None, self.accept_language.as_deref());
+        Self { locale, ..self }
+    }
+}
