@@ -28,4 +28,5 @@ pub mod protocol;
 
 pub mod http;
 
+pub mod cli;
 pub mod demo;

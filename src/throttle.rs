@@ -125,3 +125,11 @@ fn source_key(provider: &Provider, context: &RequestContext) -> [u8; 32] {
     let network = context.source_network();
     provider.vault.short_secret.tag_parts(&[b"source", network.as_bytes()])
 }
+
+/// Forgets every failed attempt at an account: an operator looked at it.
+pub async fn reset(provider: &Provider, account: AccountId) -> Result<(), StoreError> {
+    let key = |door: &str| {
+        provider.vault.short_secret.tag_parts(&[door.as_bytes(), account.0.as_bytes()])
+    };
+    provider.store.forgive_attempt(vec![key("login"), key("second factor")], Vec::new()).await
+}

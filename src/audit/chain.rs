@@ -38,9 +38,14 @@ pub struct Verification {
     pub breaks: Vec<Break>,
 }
 
-/// Chains what was committed since and signs where the chain now ends.
+/// Chains what was committed since.
 pub async fn seal(provider: &Provider) -> Result<(), StoreError> {
     while provider.store.seal_audit(BATCH).await? > 0 {}
+    Ok(())
+}
+
+/// Signs where the chain now ends, if it grew.
+pub async fn sign_head(provider: &Provider) -> Result<(), StoreError> {
     let tail = provider.store.audit_tail().await?;
     let heads = provider.store.last_audit_head().await?;
     if tail.sequence == 0 || heads.is_some_and(|head| head.sequence >= tail.sequence) {

@@ -5,6 +5,7 @@ pub mod chain;
 
 use serde_json::json;
 
+use crate::clock::Clock;
 use crate::domain::account::Account;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::audit_event::AuditRecord;
@@ -14,6 +15,7 @@ use crate::domain::id::AccountId;
 use crate::domain::id::AuditId;
 use crate::domain::request_context::RequestContext;
 use crate::provider::Provider;
+use crate::vault::Vault;
 
 /// An event on its way to becoming a record.
 #[must_use]
@@ -73,6 +75,10 @@ impl<'a> Event<'a> {
 
     /// The record, complete with its MAC.
     pub fn record(self, provider: &Provider, context: &RequestContext) -> AuditRecord {
+        self.seal(&provider.vault, &provider.clock, context)
+    }
+
+    fn seal(self, vault: &Vault, clock: &Clock, context: &RequestContext) -> AuditRecord {
         metrics::counter!(
             "audit_events_total",
             "kind" => self.kind.as_str(), "outcome" => self.outcome.as_str()
@@ -86,7 +92,7 @@ impl<'a> Event<'a> {
         };
         let mut record = AuditRecord {
             id: AuditId::generate(),
-            at: provider.clock.now(),
+            at: clock.now(),
             kind: self.kind.as_str().to_owned(),
             outcome: self.outcome.as_str().to_owned(),
             reason: self.reason.to_owned(),
@@ -94,11 +100,22 @@ impl<'a> Event<'a> {
             client_id: self.client_id.cloned(),
             request_id: context.id.clone(),
             details,
-            personal: provider.vault.seal_personal(self.account, &personal),
+            personal: vault.seal_personal(self.account, &personal),
             mac: Vec::new(),
         };
-        record.mac = record.expected_mac(&provider.vault.audit).to_vec();
+        record.mac = record.expected_mac(&vault.audit).to_vec();
         record
+    }
+}
+
+/// Makes the record of a rotation, before and after there is a provider; takes the algorithm.
+pub fn key_record(
+    vault: &Vault,
+    clock: &Clock,
+    context: &RequestContext,
+) -> impl Fn(&str) -> AuditRecord + Send + Sync {
+    move |algorithm| {
+        done(AuditKind::KeysRotated).detail("alg", algorithm).seal(vault, clock, context)
     }
 }
 

@@ -1,3 +1,10 @@
-//! The one-command tour of the province; this part of it owns the two relying-party portals.
+//! `yihao demo`: the one-command tour of a made-up province, with its people, its two portals and its
+//! messages.
 
+mod people;
 pub mod portal;
+mod portals;
+mod tour;
+
+pub use tour::Ports;
+pub use tour::run;

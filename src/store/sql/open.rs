@@ -134,6 +134,18 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         fetch!(&self.db, fetch_optional, (i64,), "SELECT CAST(1 AS BIGINT)").map(drop)
     }
+
+    /// The database's own clock, in milliseconds since 1970.
+    pub async fn now(&self) -> Result<i64, StoreError> {
+        let text = match &self.db {
+            Db::Sqlite { .. } => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Db::Postgres(_) => {
+                "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
+            }
+        };
+        let row = fetch!(&self.db, fetch_optional, (i64,), text)?;
+        row.map(|row| row.0).ok_or(StoreError::Unreadable("time"))
+    }
 }
 
 async fn open_sqlite(settings: &Settings) -> Result<Db, StoreError> {

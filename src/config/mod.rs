@@ -11,8 +11,23 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use crate::domain::password::PasswordRule;
 use crate::domain::session::SessionLifetime;
+
+mod sections;
+
+pub use sections::Database;
+pub use sections::Keys;
+pub use sections::Log;
+pub use sections::LogFormat;
+pub use sections::Metrics;
+pub use sections::Outbound;
+pub use sections::Pages;
+pub use sections::Password;
+pub use sections::PasswordHash;
+pub use sections::Redis;
+pub use sections::Session;
+pub use sections::Sms;
+pub use sections::Tls;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -48,178 +63,10 @@ pub struct Config {
     pub password: Password,
     /// Text messages.
     pub sms: Sms,
-    /// The population register.
-    pub population: Population,
     /// Look of the pages.
     pub pages: Pages,
     /// The log.
     pub log: Log,
-}
-
-macro_rules! section {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Deserialize)]
-        #[serde(deny_unknown_fields, default)]
-        pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self { $($field: $default,)* }
-            }
-        }
-    };
-}
-
-section! {
-    /// `[database]`
-    Database {
-        /// `sqlite://…` or `postgres://…`; empty means `yihao.db` in `data_dir`.
-        url: String = String::new(),
-        /// A file whose first line is the URL, so that its password stands in no configuration.
-        url_file: Option<PathBuf> = None,
-        /// Connections of one node at most.
-        connections: u32 = 16,
-    }
-}
-section! {
-    /// `[redis]`
-    Redis {
-        /// `redis://…`; without it the cache is the process's own.
-        url: Option<String> = None,
-    }
-}
-section! {
-    /// `[tls]`
-    Tls {
-        /// Certificate chain, PEM.
-        cert_file: Option<PathBuf> = None,
-        /// Private key, PEM.
-        key_file: Option<PathBuf> = None,
-    }
-}
-section! {
-    /// `[outbound]`
-    Outbound {
-        /// Hosts and networks the provider may call; nothing else is called.
-        allow: Vec<String> = Vec::new(),
-        /// Further certificate authorities, PEM.
-        ca_file: Option<PathBuf> = None,
-    }
-}
-section! {
-    /// `[metrics]`
-    Metrics {
-        /// Where `/metrics` listens; without it there are none.
-        listen: Option<SocketAddr> = None,
-    }
-}
-section! {
-    /// `[keys]`
-    Keys {
-        /// The master key, 64 hexadecimal digits; by default `master.key` in `data_dir`.
-        master_key_file: Option<PathBuf> = None,
-        /// Signing keys are replaced after so many days.
-        rotation_days: u32 = 90,
-    }
-}
-section! {
-    /// `[session]`
-    Session {
-        /// A citizen's session ends after so many minutes without use.
-        idle_minutes: u32 = 30,
-        /// And after so many hours whatever happens.
-        absolute_hours: u32 = 12,
-    }
-}
-section! {
-    /// `[password]`
-    Password {
-        /// How passwords are hashed.
-        hash: PasswordHash = PasswordHash::Argon2id,
-        /// What a new password must be.
-        policy: PasswordRule = PasswordRule::Citizen,
-        /// Hashes computed at the same time; 0 means one less than there are cores.
-        workers: usize = 0,
-        /// Hashes that may wait for their turn; more are told to come back.
-        queue: usize = 64,
-        /// PBKDF2 rounds of the `gm` profile.
-        gm_iterations: u32 = 100_000,
-    }
-}
-section! {
-    /// `[sms]`
-    Sms {
-        /// The gateway; without it messages are kept in memory and can be seen only under `demo`.
-        url: Option<Url> = None,
-        /// Our name at the gateway.
-        app_id: String = String::new(),
-        /// A file with the secret that signs our requests.
-        secret_file: Option<PathBuf> = None,
-        /// The registered signature in front of every message.
-        signature: String = "一号".to_owned(),
-    }
-}
-section! {
-    /// `[population]`
-    Population {
-        /// Where sign-up is checked.
-        source: PopulationSource = PopulationSource::Replica,
-        /// The data-sharing platform, for `source = "http"`.
-        url: Option<Url> = None,
-        /// Our name there.
-        app_id: String = String::new(),
-        /// A file with the secret that signs our requests.
-        secret_file: Option<PathBuf> = None,
-    }
-}
-section! {
-    /// `[pages]`
-    Pages {
-        /// Templates and the brand file that replace the built-in ones.
-        theme_dir: Option<PathBuf> = None,
-    }
-}
-section! {
-    /// `[log]`
-    Log {
-        /// JSON lines, or text for a terminal.
-        format: LogFormat = LogFormat::Auto,
-        /// What is logged, as in `info,yihao=debug`.
-        filter: String = "info".to_owned(),
-    }
-}
-
-/// `password.hash`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PasswordHash {
-    /// Argon2id, 19 MiB, two passes.
-    Argon2id,
-    /// PBKDF2-HMAC-SM3 (GM/T 0091).
-    Gm,
-}
-
-/// `population.source`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PopulationSource {
-    /// The local replica, filled by `yihao register import`.
-    Replica,
-    /// A signed call to the data-sharing platform.
-    Http,
-}
-
-/// `log.format`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    /// Text on a terminal, JSON elsewhere.
-    Auto,
-    /// JSON lines.
-    Json,
-    /// Text.
-    Text,
 }
 
 impl Default for Config {
@@ -240,7 +87,6 @@ impl Default for Config {
             session: Session::default(),
             password: Password::default(),
             sms: Sms::default(),
-            population: Population::default(),
             pages: Pages::default(),
             log: Log::default(),
         }
@@ -313,9 +159,6 @@ impl Config {
         if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
             return rule("database.url must begin with sqlite:// or postgres://");
         }
-        if self.population.source == PopulationSource::Http && self.population.url.is_none() {
-            return rule("population.url is needed for population.source = \"http\"");
-        }
         Ok(())
     }
 
@@ -371,30 +214,4 @@ fn read_secret_line(path: &Path) -> Result<String, ConfigError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with(change: impl FnOnce(&mut Config)) -> Result<(), ConfigError> {
-        let mut config = Config::default();
-        change(&mut config);
-        config.check()
-    }
-
-    #[test]
-    fn http_is_for_loopback_alone() {
-        assert!(with(|_| {}).is_ok());
-        assert!(with(|c| c.issuer = "http://127.0.0.1:8080".parse().unwrap()).is_ok());
-        assert!(with(|c| c.issuer = "http://id.example.gov".parse().unwrap()).is_err());
-        assert!(with(|c| c.issuer = "https://id.example.gov".parse().unwrap()).is_ok());
-        assert!(with(|c| c.issuer = "https://id.example.gov/x?y".parse().unwrap()).is_err());
-    }
-
-    #[test]
-    fn hooks_never_meet_a_real_issuer() {
-        let real = |c: &mut Config| {
-            c.issuer = "https://id.example.gov".parse().unwrap();
-            c.test_profile = true;
-        };
-        assert!(with(real).is_err());
-    }
-}
+mod tests;

@@ -1,0 +1,101 @@
+//! `yihao account`: what an operator at a terminal may see and do of an account, until there is a console.
+
+use anyhow::Context;
+use serde_json::json;
+
+use crate::audit;
+use crate::cli::output;
+use crate::domain::account::Account;
+use crate::domain::account::AccountStatus;
+use crate::domain::audit_event::AuditKind;
+use crate::domain::id::AccountId;
+use crate::domain::masking;
+use crate::domain::masking::NameMask;
+use crate::domain::request_context::RequestContext;
+use crate::login::identifier;
+use crate::people::account_centre;
+use crate::provider::Provider;
+
+/// What to do with an account.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Shows an account, masked.
+    #[command(after_help = "Example:\n  echo 99…X | yihao account show -")]
+    Show(Which),
+    /// Locks an account: every session ends, every token dies.
+    Lock(Which),
+    /// Unlocks an account, and forgets failed attempts.
+    Unlock(Which),
+}
+
+/// Which account.
+#[derive(clap::Args)]
+pub struct Which {
+    /// Its key, or `-` to read an ID number or phone from standard input: what stands on a command
+    /// line is seen by everybody on the machine.
+    account: String,
+}
+
+/// Runs the command.
+pub async fn run(provider: &Provider, command: Command, json: bool) -> anyhow::Result<()> {
+    match command {
+        Command::Show(which) => show(provider, &find(provider, &which).await?, json).await,
+        Command::Lock(which) => {
+            let (status, kind) = (AccountStatus::Locked, AuditKind::AccountLocked);
+            change(provider, &find(provider, &which).await?, (status, kind), json).await
+        }
+        Command::Unlock(which) => {
+            let account = find(provider, &which).await?;
+            crate::throttle::reset(provider, account.id).await?;
+            let (status, kind) = (AccountStatus::Active, AuditKind::AccountUnlocked);
+            change(provider, &account, (status, kind), json).await
+        }
+    }
+}
+
+async fn find(provider: &Provider, which: &Which) -> anyhow::Result<Account> {
+    let found = if which.account == "-" {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).context("cannot read the identifier")?;
+        let digest = identifier::digest(provider, line.trim()).context("not an identifier")?;
+        provider.store.find_account_by_identifier(&digest).await?
+    } else {
+        let id = which.account.parse().context("not the key of an account; use - for a number")?;
+        provider.store.find_account(AccountId(id)).await?
+    };
+    found.context("there is no such account")
+}
+
+async fn show(provider: &Provider, account: &Account, json: bool) -> anyhow::Result<()> {
+    let profile = provider.vault.open_profile(account)?;
+    let sessions = account_centre::sessions(provider, account).await?.len();
+    let shown = json!({
+        "account": account.id.to_string(),
+        "status": account.status.as_str(),
+        "name": masking::person_name(&profile.name, NameMask::HideFirst),
+        "id_number": masking::identity_number(&profile.id_number),
+        "phone": profile.phone.as_deref().map(masking::mobile),
+        "identity_assurance": account.identity_assurance.level(),
+        "password": account.password_hash.is_some(),
+        "totp": account.has_totp,
+        "sessions": sessions,
+        "created": account.created_at.to_rfc3339(),
+    });
+    output::object(&shown, json)
+}
+
+async fn change(
+    provider: &Provider,
+    account: &Account,
+    (status, kind): (AccountStatus, AuditKind),
+    json: bool,
+) -> anyhow::Result<()> {
+    let context = RequestContext::internal("account");
+    let record = audit::done(kind).account(account).record(provider, &context);
+    let now = provider.clock.now();
+    let changed = provider.store.set_account_status(account.id, status, record, now).await?;
+    let told = json!({
+        "account": account.id.to_string(), "status": status.as_str(), "changed": changed,
+    });
+    output::object(&told, json)
+}

@@ -1,0 +1,188 @@
+//! The composition root: from a configuration to a provider. The only place that knows which store,
+//! which gateway and which register stand behind the traits.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use anyhow::bail;
+
+use crate::audit;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::PasswordHash;
+use crate::config::read_secret;
+use crate::crypto::mac::MacKey;
+use crate::crypto::password::PasswordHasher;
+use crate::crypto::password::Pool;
+use crate::crypto::password::Profile;
+use crate::domain::audit_event::AuditKind;
+use crate::domain::request_context::RequestContext;
+use crate::keyring::Keyring;
+use crate::notify::HttpGateway;
+use crate::notify::HttpGatewaySettings;
+use crate::notify::MemoryOutbox;
+use crate::notify::SmsGateway;
+use crate::notify::TemplateName;
+use crate::outbound::AllowRule;
+use crate::outbound::Outbound;
+use crate::outbound::OutboundRules;
+use crate::provider::Parts;
+use crate::provider::Provider;
+use crate::registers::replica::Replica;
+use crate::store::Store;
+use crate::store::sql::Settings;
+use crate::vault::Vault;
+
+/// A provider, and what only its maker needs.
+pub struct Composed {
+    /// The provider.
+    pub provider: Provider,
+    /// The messages that are kept because there is no gateway.
+    pub outbox: Option<MemoryOutbox>,
+}
+
+/// Opens everything the configuration names, and makes what an embedded deployment needs: the folder,
+/// its master key, its tables.
+pub async fn compose(config: Config, clock: Clock) -> anyhow::Result<Composed> {
+    make_data_dir(&config)?;
+    let vault = Arc::new(open_vault(&config)?);
+    let store = open_store(&config).await?;
+    if is_embedded(&config)? {
+        store.migrate().await.context("the database could not be brought up to date")?;
+    }
+    store.check_schema().await.context("database")?;
+    let now = clock.now();
+    store.claim_issuer(config.issuer_text(), now).await.context("database")?;
+    let keyring = load_keyring(&config, &vault, &store, &clock).await?;
+    let outbound = outbound(&config)?;
+    let (sms, outbox) = gateway(&config, &outbound, &clock)?;
+    let passwords = passwords(&config, &vault)?;
+    let population = Arc::new(Replica::new(store.clone(), vault.clone()));
+    let parts =
+        Parts { config, clock, store, vault, keyring, passwords, sms, population, outbound };
+    Ok(Composed { provider: Provider::new(parts), outbox })
+}
+
+/// Opens the database alone, for commands that bring it up to date.
+pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let url = config.database_url()?;
+    let settings = Settings { url, connections: config.database.connections };
+    Store::open(&settings).await.context("the database cannot be opened")
+}
+
+/// The folder of the deployment, readable by its owner alone.
+pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
+    let dir = &config.data_dir;
+    if dir.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(dir)
+        .and_then(|()| restrict(dir))
+        .with_context(|| format!("cannot make the folder {}", dir.display()))
+}
+
+#[cfg(unix)]
+fn restrict(dir: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &std::path::Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Where the master key is.
+pub fn master_key_path(config: &Config) -> PathBuf {
+    config.keys.master_key_file.clone().unwrap_or_else(|| config.data_dir.join("master.key"))
+}
+
+/// On loopback a missing master key is made; a real deployment makes its own, and keeps it apart.
+pub fn open_vault(config: &Config) -> anyhow::Result<Vault> {
+    let path = master_key_path(config);
+    let create = config.issuer_is_loopback() && config.keys.master_key_file.is_none();
+    if !create && !path.exists() {
+        bail!(
+            "there is no master key at {}: make one with `yihao keys init` and keep a copy apart \
+             from the database",
+            path.display()
+        );
+    }
+    Ok(Vault::open(&path, create)?)
+}
+
+/// Whether the database is a file of ours, which nobody else has to bring up to date.
+fn is_embedded(config: &Config) -> anyhow::Result<bool> {
+    Ok(config.database_url()?.starts_with("sqlite:"))
+}
+
+async fn load_keyring(
+    config: &Config,
+    vault: &Arc<Vault>,
+    store: &Store,
+    clock: &Clock,
+) -> anyhow::Result<Keyring> {
+    let rotation = Duration::from_secs(u64::from(config.keys.rotation_days) * 24 * 60 * 60);
+    let context = RequestContext::internal("start");
+    let record = audit::key_record(vault, clock, &context);
+    let keyring = Keyring::load(vault.clone(), store, rotation, clock.now(), &record).await;
+    keyring.context("the signing keys cannot be loaded")
+}
+
+fn outbound(config: &Config) -> anyhow::Result<Outbound> {
+    let rules: Result<Vec<AllowRule>, _> =
+        config.outbound.allow.iter().map(|rule| rule.parse()).collect();
+    let allow = rules.map_err(|error| anyhow::anyhow!("outbound.allow: {error}"))?;
+    let rules = OutboundRules { allow, ca_file: config.outbound.ca_file.clone() };
+    Outbound::new(rules).context("outbound")
+}
+
+type Gateway = (Arc<dyn SmsGateway>, Option<MemoryOutbox>);
+
+fn gateway(config: &Config, outbound: &Outbound, clock: &Clock) -> anyhow::Result<Gateway> {
+    let Some(url) = &config.sms.url else {
+        let outbox = MemoryOutbox::new(clock.clone(), config.sms.signature.clone());
+        return Ok((Arc::new(outbox.clone()), Some(outbox)));
+    };
+    let Some(secret) = &config.sms.secret_file else {
+        bail!("sms.secret_file is needed for sms.url");
+    };
+    let mut template_ids = std::collections::BTreeMap::new();
+    for (name, id) in &config.sms.templates {
+        let known = TemplateName::ALL.into_iter().find(|known| known.as_str() == name);
+        let Some(known) = known else { bail!("sms.templates: there is no template `{name}`") };
+        template_ids.insert(known, id.clone());
+    }
+    let settings = HttpGatewaySettings {
+        url: url.clone(),
+        app_id: config.sms.app_id.clone(),
+        secret: read_secret(secret)?,
+        signature: config.sms.signature.clone(),
+        template_ids,
+    };
+    let gateway = HttpGateway::new(settings, outbound.clone(), clock.clone()).context("sms")?;
+    Ok((Arc::new(gateway), None))
+}
+
+fn passwords(config: &Config, vault: &Vault) -> anyhow::Result<Pool> {
+    let profile = match config.password.hash {
+        PasswordHash::Argon2id => Profile::ARGON2ID,
+        PasswordHash::Gm => Profile::Gm { iterations: config.password.gm_iterations },
+    };
+    let hasher = PasswordHasher::new(profile, &vault.pepper[..])
+        .map_err(|_| anyhow::anyhow!("password.gm_iterations is below 100 000"))?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = match config.password.workers {
+        0 => cores.saturating_sub(1).max(1),
+        some => some,
+    };
+    Ok(Pool::new(hasher, workers, config.password.queue))
+}
+
+/// The tag under which a node holds leases.
+pub fn node_name() -> String {
+    let tag = MacKey::new(b"node").tag(&crate::crypto::random::bytes::<16>());
+    crate::crypto::base64url::encode(&tag[..9])
+}

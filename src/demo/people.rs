@@ -1,0 +1,117 @@
+//! The people of the demo: numbers, names and phones that nobody can have (domain facts 7).
+
+use serde::Serialize;
+
+use crate::audit;
+use crate::domain::account::Profile;
+use crate::domain::assurance::IdentityAssurance;
+use crate::domain::audit_event::AuditKind;
+use crate::domain::citizen_id::CitizenId;
+use crate::domain::id::IdentifierDigest;
+use crate::domain::password;
+use crate::domain::person_name::PersonName;
+use crate::domain::request_context::RequestContext;
+use crate::domain::synthetic;
+use crate::people::sign_up;
+use crate::provider::Provider;
+use crate::registers::replica::Replica;
+
+/// So many people of the register have no account yet, and can sign up.
+const UNREGISTERED: u64 = 3;
+/// The seeds of those people begin here.
+const UNREGISTERED_FROM: u64 = 101;
+
+/// A person of the demo, as the tour prints it.
+#[derive(Debug, Clone, Serialize)]
+pub struct DemoPerson {
+    /// ID number.
+    pub identifier: String,
+    /// Password; none before the person signed up.
+    pub password: Option<String>,
+    /// Name.
+    pub name: String,
+    /// Mobile phone, which receives its messages at `/demo/outbox`.
+    pub phone: String,
+    /// What this person is for.
+    pub note: &'static str,
+}
+
+/// Fills the register and makes the accounts that are not there yet.
+pub async fn make(provider: &Provider) -> anyhow::Result<Vec<DemoPerson>> {
+    let registered = registered();
+    let unregistered: Vec<DemoPerson> =
+        (UNREGISTERED_FROM..UNREGISTERED_FROM + UNREGISTERED).map(unregistered).collect();
+    let people: Vec<DemoPerson> = registered.into_iter().chain(unregistered).collect();
+    fill_register(provider, &people).await?;
+    for person in &people {
+        if let Some(password) = &person.password {
+            make_account(provider, person, password).await?;
+        }
+    }
+    Ok(people)
+}
+
+fn registered() -> Vec<DemoPerson> {
+    let is_old = |number: &CitizenId| number.expose().get(6..10) < Some("1950");
+    let elder = (1000..2000).map(synthetic::citizen_id).find(is_old);
+    let elder = elder.unwrap_or_else(|| synthetic::citizen_id(3));
+    let fixed = [
+        (synthetic::citizen_id(1).expose().to_owned(), "测试一", 1, "a citizen"),
+        (synthetic::citizen_id(2).expose().to_owned(), "测试二", 2, "another citizen"),
+        (elder.expose().to_owned(), "测试·三", 3, "born before 1950; try the large print"),
+    ];
+    let person = |(identifier, name, seed, note): (String, &str, u64, &'static str)| DemoPerson {
+        identifier,
+        password: Some(format!("plum-rain-{seed}")),
+        name: PersonName::parse(name).map_or_else(|_| name.to_owned(), |n| n.expose().to_owned()),
+        phone: synthetic::phone(seed).expose().to_owned(),
+        note,
+    };
+    fixed.into_iter().map(person).collect()
+}
+
+fn unregistered(seed: u64) -> DemoPerson {
+    DemoPerson {
+        identifier: synthetic::citizen_id(seed).expose().to_owned(),
+        password: None,
+        name: synthetic::name(seed).expose().to_owned(),
+        phone: synthetic::phone(seed).expose().to_owned(),
+        note: "in the register, without an account: sign up as this person",
+    }
+}
+
+async fn fill_register(provider: &Provider, people: &[DemoPerson]) -> anyhow::Result<()> {
+    let now = provider.clock.now();
+    let entry = |person: &DemoPerson| -> (IdentifierDigest, Vec<u8>) {
+        Replica::entry(&provider.vault, &person.name, &person.identifier)
+    };
+    provider.store.import_people(people.iter().map(entry).collect(), now).await?;
+    Ok(())
+}
+
+async fn make_account(
+    provider: &Provider,
+    person: &DemoPerson,
+    password: &str,
+) -> anyhow::Result<()> {
+    let kind = crate::domain::account::IdentifierKind::CitizenId;
+    let digest = provider.vault.index(kind, &person.identifier);
+    if provider.store.find_account_by_identifier(&digest).await?.is_some() {
+        return Ok(());
+    }
+    let hash = provider.passwords.hash(&password::normalize(password)).await;
+    let hash = hash.map_err(|_| anyhow::anyhow!("the password pool is busy"))?;
+    let profile = Profile {
+        name: person.name.clone(),
+        id_number: person.identifier.clone(),
+        phone: Some(person.phone.clone()),
+        email: None,
+    };
+    let assurance = IdentityAssurance::REGISTER_MATCH;
+    let new = sign_up::new_account(provider, &profile, Some(hash), assurance)?;
+    let context = RequestContext::internal("demo");
+    let done = audit::done(AuditKind::SignUp).account(&new.account).record(provider, &context);
+    let taken = audit::refused(AuditKind::SignUp, "identifier taken").record(provider, &context);
+    provider.store.add_account(new, done, taken).await?;
+    Ok(())
+}

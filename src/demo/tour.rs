@@ -1,0 +1,114 @@
+//! The tour itself: everything is made, started, and told to the visitor (design 2).
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::Context;
+use serde::Serialize;
+use url::Url;
+
+use crate::cli::compose;
+use crate::cli::serve;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::demo::people;
+use crate::demo::people::DemoPerson;
+use crate::demo::portals;
+use crate::demo::portals::DemoPortal;
+
+/// Where the tour keeps its things.
+const DATA_DIR: &str = "data/demo";
+
+/// Which ports the demo takes.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Ports {
+    /// Port of the provider.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Port of the province's portal.
+    #[arg(long, default_value_t = 8081)]
+    pub province_port: u16,
+    /// Port of the city's portal.
+    #[arg(long, default_value_t = 8082)]
+    pub city_port: u16,
+}
+
+/// What the tour prints, and writes to `tour.json`.
+#[derive(Serialize)]
+struct Tour<'a> {
+    issuer: &'a str,
+    portals: &'a [DemoPortal],
+    outbox: String,
+    people: &'a [DemoPerson],
+    organisations: [(); 0],
+}
+
+/// Runs the demo until it is told to end.
+pub async fn run(ports: Ports, data_dir: Option<&Path>) -> anyhow::Result<()> {
+    let config = config(ports, data_dir.unwrap_or(Path::new(DATA_DIR)))?;
+    compose::make_data_dir(&config)?;
+    let running = serve::start(config, Clock::system(), true).await?;
+    let provider = running.composed.provider.clone();
+    let people = people::make(&provider).await?;
+    let portals = portals::of_ports(ports.province_port, ports.city_port)?;
+    let servers = portals::start(&provider, &portals).await?;
+    let issuer = provider.config.issuer_text();
+    let tour = Tour {
+        issuer,
+        portals: &portals,
+        outbox: format!("{issuer}/demo/outbox"),
+        people: &people,
+        organisations: [],
+    };
+    let file = provider.config.data_dir.join("tour.json");
+    let text = serde_json::to_string_pretty(&tour)?;
+    std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    tell(&tour, &file)?;
+    serve::terminated().await;
+    for server in servers {
+        server.stop().await;
+    }
+    running.stop().await
+}
+
+fn config(ports: Ports, data_dir: &Path) -> anyhow::Result<Config> {
+    let mut config = Config {
+        issuer: Url::parse(&format!("http://localhost:{}", ports.port))?,
+        listen: SocketAddr::from(([127, 0, 0, 1], ports.port)),
+        data_dir: data_dir.to_owned(),
+        accept_synthetic: true,
+        ..Config::default()
+    };
+    config.outbound.allow =
+        [ports.province_port, ports.city_port].map(|port| format!("localhost:{port}")).to_vec();
+    config.check()?;
+    Ok(config)
+}
+
+fn tell(tour: &Tour<'_>, file: &Path) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\n  Yihao 一号 is ready at {}\n", tour.issuer)?;
+    for portal in tour.portals {
+        writeln!(out, "  {:<28} {}", portal.url, portal.name)?;
+    }
+    writeln!(out, "  {:<28} text messages that would have been sent", tour.outbox)?;
+    writeln!(out, "\n  Log in as")?;
+    for person in tour.people {
+        let password = person.password.as_deref().unwrap_or("(none yet)");
+        writeln!(
+            out,
+            "    {}  {:<14} {}  {}: {}",
+            person.identifier, password, person.phone, person.name, person.note
+        )?;
+    }
+    let [province, city] = [&tour.portals[0].url, &tour.portals[1].url];
+    writeln!(out, "\n  Try this")?;
+    writeln!(out, "    1. Open {province} and log in with an ID number and its password.")?;
+    writeln!(out, "    2. Open {city}: you are logged in already.")?;
+    writeln!(out, "    3. There, choose two-step confirmation: an authenticator app is set up.")?;
+    writeln!(out, "    4. Log out at one portal, look at the other: you are out of both.")?;
+    writeln!(out, "    5. {}/account shows devices, sharing and history.", tour.issuer)?;
+    writeln!(out, "\n  The same list is in {}. Ctrl-C ends the demo.\n", file.display())?;
+    out.flush()
+}
