@@ -17,7 +17,6 @@ use crate::crypto::mac::MacKey;
 use crate::crypto::password::PasswordHasher;
 use crate::crypto::password::Pool;
 use crate::crypto::password::Profile;
-use crate::domain::audit_event::AuditKind;
 use crate::domain::request_context::RequestContext;
 use crate::keyring::Keyring;
 use crate::notify::HttpGateway;

@@ -11,7 +11,6 @@ use crate::demo::portal::Portal;
 use crate::demo::portal::PortalConfig;
 use crate::demo::portal::PortalKind;
 use crate::demo::portal::RunningPortal;
-use crate::domain::client::Client;
 use crate::domain::client::ClientId;
 use crate::domain::client::ClientPolicy;
 use crate::domain::request_context::RequestContext;

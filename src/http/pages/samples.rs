@@ -32,18 +32,19 @@ fn login() -> Vec<Sample> {
     let page = |method: &str, error: Value, sent: Value, client: Value| {
         json!({
             "tx": "tx1.abc", "client": client, "method": method, "methods": ["password", "sms"],
-            "identifier": "13800009050", "remember": false, "error": error,
-            "code_sent_to": sent, "notice": null,
+            "identifier": "13800009050", "error": error, "notice": null,
+            "challenge": if sent.is_null() { Value::Null } else { json!("c1") },
+            "code_sent_to": sent,
         })
     };
     let bare = json!({
         "tx": null, "client": null, "method": "password", "methods": ["password", "sms"],
-        "identifier": "", "remember": false, "error": null, "code_sent_to": null,
+        "identifier": "", "challenge": null, "error": null, "code_sent_to": null,
         "notice": "session-expired",
     });
     let fresh = json!({
         "tx": "tx1.abc", "client": client(), "method": "password", "methods": ["password", "sms"],
-        "identifier": "", "remember": false, "error": null, "code_sent_to": null, "notice": null,
+        "identifier": "", "challenge": null, "error": null, "code_sent_to": null, "notice": null,
     });
     vec![
         ("login", "login.html", fresh),
@@ -66,13 +67,20 @@ fn second_factor() -> Vec<Sample> {
     let second = |method: &str, error: Value, sent: Value| {
         json!({
             "tx": "tx1.abc", "method": method, "methods": ["totp", "sms", "recovery_code"],
-            "error": error, "code_sent_to": sent, "client": client(),
+            "error": error, "client": client(),
+            "challenge": if sent.is_null() { Value::Null } else { json!("c1") },
+            "code_sent_to": sent,
         })
     };
     vec![
         ("second-totp", "second_factor.html", second("totp", json!("code-wrong"), Value::Null)),
         ("second-sms", "second_factor.html", second("sms", Value::Null, Value::Null)),
         ("second-sms-code", "second_factor.html", second("sms", Value::Null, json!("137****9050"))),
+        (
+            "second-password",
+            "second_factor.html",
+            second("password", json!("login-rejected"), Value::Null),
+        ),
         (
             "second-recovery",
             "second_factor.html",
@@ -83,7 +91,7 @@ fn second_factor() -> Vec<Sample> {
             "enrol_totp.html",
             json!({
                 "qr_svg": "otpauth://totp/x", "secret": "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP",
-                "error": null, "tx": "tx1.abc", "action": "/login/enrol",
+                "error": null, "tx": "tx1.abc", "action": "/login/enrol", "challenge": "c1",
             }),
         ),
         (
@@ -117,10 +125,10 @@ fn consent_and_logout() -> Vec<Sample> {
                     {"name": "phone", "title_key": "scope-phone"},
                 ],
                 "claims": [
-                    {"title_key": "claim-name", "masked_value": "张**"},
-                    {"title_key": "claim-id-number-masked", "masked_value": "3****************X"},
-                    {"title_key": "claim-phone-number", "masked_value": "137****9050"},
-                    {"title_key": "claim-identity-assurance", "masked_value": "已实名（信息核验）"},
+                    {"title_key": "claim-name", "masked_value": "张**", "value_key": null},
+                    {"title_key": "claim-id-number-masked", "masked_value": "3****************X", "value_key": null},
+                    {"title_key": "claim-phone-number", "masked_value": "137****9050", "value_key": null},
+                    {"title_key": "claim-identity-assurance", "masked_value": "已实名（信息核验）", "value_key": null},
                 ],
                 "lifetime_text_key": "consent-lifetime-until-withdrawn",
             }),
@@ -168,13 +176,13 @@ fn signup() -> Vec<Sample> {
             "signup",
             "signup.html",
             json!({"fields": {"name": "", "id_number": "", "phone": ""}, "errors": {},
-                   "step": "form", "tx": "tx1.abc"}),
+                   "has_errors": false, "tx": "tx1.abc"}),
         ),
         (
             "signup-errors",
             "signup.html",
             json!({
-                "fields": fields, "step": "form", "tx": "tx1.abc",
+                "fields": fields, "has_errors": true, "tx": "tx1.abc",
                 "errors": {"phone": "phone-invalid", "password": "password-common",
                            "terms": "terms-needed"},
             }),
@@ -207,21 +215,21 @@ fn account() -> Vec<Sample> {
         (
             "account-totp",
             "account_totp.html",
-            json!({"enrolled": true, "recovery_left": 7, "error": null, "qr_svg": null, "secret": null}),
+            json!({"enrolled": true, "recovery_left": 7, "error": null, "qr_svg": null, "secret": null, "challenge": null}),
         ),
         (
             "account-totp-enrol",
             "account_totp.html",
             json!({
                 "enrolled": false, "recovery_left": 0, "error": "code-wrong",
-                "qr_svg": "otpauth://totp/x", "secret": "JBSW Y3DP EHPK 3PXP",
+                "qr_svg": "otpauth://totp/x", "secret": "JBSW Y3DP EHPK 3PXP", "challenge": "c1",
             }),
         ),
         (
             "account-totp-off",
             "account_totp.html",
             json!({
-                "enrolled": false, "recovery_left": 0, "error": null, "qr_svg": null, "secret": null,
+                "enrolled": false, "recovery_left": 0, "error": null, "qr_svg": null, "secret": null, "challenge": null,
             }),
         ),
     ]

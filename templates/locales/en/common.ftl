@@ -36,3 +36,4 @@ claim-phone-number = Mobile number
 claim-phone-number-verified = Whether the mobile number is verified
 claim-email = Email address
 claim-email-verified = Whether the email address is verified
+scope-interface = Use an interface of the service

@@ -35,3 +35,5 @@ password-mismatch = The two passwords are not the same.
 terms-needed = We need your agreement to continue.
 register-mismatch = We cannot sign you up with these details. Please check name and ID number, or call the hotline.
 register-away = Your identity cannot be checked at the moment. Nothing you entered was kept; please try again later.
+password-classes = The password needs three of: capital letters, small letters, digits, signs.
+signup-exists = There is an account with this ID number or phone already. Please log in.

@@ -36,3 +36,4 @@ claim-phone-number = 手机号码
 claim-phone-number-verified = 手机号码是否已验证
 claim-email = 电子邮箱
 claim-email-verified = 电子邮箱是否已验证
+scope-interface = 访问业务接口

@@ -35,3 +35,5 @@ password-mismatch = 两次输入的密码不一样。
 terms-needed = 需要您同意后才能继续。
 register-mismatch = 无法用这些信息完成注册。请核对姓名和身份证号码，或拨打热线咨询。
 register-away = 暂时无法核对身份信息，您填写的内容没有保存，请稍后再试。
+password-classes = 密码需包含大写字母、小写字母、数字、符号中的三种。
+signup-exists = 该身份证号或手机号已注册账号，请直接登录。
