@@ -9,6 +9,10 @@ use serde::Deserialize;
 use serde::Serialize;
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+#[expect(
+    clippy::unsafe_derive_deserialize,
+    reason = "the unsafe code is inside the time macros and never sees the number"
+)]
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -16,12 +20,12 @@ use serde::Serialize;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// Whole seconds since the epoch, as JWT's NumericDate wants them (RFC 7519 §2).
+    /// Whole seconds since the epoch, as JWT's `NumericDate` wants them (RFC 7519 §2).
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// The moment of a NumericDate.
+    /// The moment of a `NumericDate`.
     pub fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1000))
     }

@@ -56,7 +56,7 @@ pub async fn issue(
     let record = sent(provider, context, account, usage.purpose);
     provider.store.add_one_time_code(new, record).await?;
     if let Some(phone) = phone {
-        send(provider, phone, (usage.template)(notify::OneTimeCode::new(code)));
+        send(provider, &phone, (usage.template)(notify::OneTimeCode::new(code)));
     }
     Ok(id)
 }
@@ -85,7 +85,7 @@ pub async fn issue_again(
     if let Some(phone) = admitted(provider, context, phone.as_deref()).await? {
         let record = sent(provider, context, None, usage.purpose);
         if provider.store.renew_one_time_code(again, now.plus(LIFETIME), record).await? {
-            send(provider, phone, (usage.template)(notify::OneTimeCode::new(code)));
+            send(provider, &phone, (usage.template)(notify::OneTimeCode::new(code)));
         }
     }
     Ok(Some(payload))
@@ -135,7 +135,7 @@ fn sent(
     event.record(provider, context)
 }
 
-fn send(provider: &Provider, phone: String, template: SmsTemplate) {
+fn send(provider: &Provider, phone: &str, template: SmsTemplate) {
     let Ok(phone) = phone.parse() else {
         tracing::error!("a stored phone is no phone");
         return;

@@ -112,12 +112,11 @@ async fn count(provider: &Provider, mut keys: Vec<AttemptKey>) -> Result<(), Thr
         keys.retain(|key| key.limits != attempts::SOURCE && key.limits != attempts::MESSAGE);
     }
     let now = provider.clock.now();
-    match provider.store.admit_attempt(keys, now).await? {
-        Ok(()) => Ok(()),
-        Err(_) => {
-            metrics::counter!("throttled_attempts_total").increment(1);
-            Err(ThrottleError::TooMany)
-        }
+    if let Ok(()) = provider.store.admit_attempt(keys, now).await? {
+        Ok(())
+    } else {
+        metrics::counter!("throttled_attempts_total").increment(1);
+        Err(ThrottleError::TooMany)
     }
 }
 

@@ -43,7 +43,7 @@ pub fn done<'a>(kind: AuditKind) -> Event<'a> {
 }
 
 /// Something was refused, for this reason: a word or two of ours, never a value of the request.
-pub fn refused<'a>(kind: AuditKind, reason: &'a str) -> Event<'a> {
+pub fn refused(kind: AuditKind, reason: &str) -> Event<'_> {
     Event { outcome: Outcome::Refused, reason, ..done(kind) }
 }
 
@@ -86,9 +86,10 @@ impl<'a> Event<'a> {
         .increment(1);
         let personal = json!({ "source": context.source, "user_agent": context.user_agent });
         let personal = personal.to_string().into_bytes();
-        let details = match self.details.is_empty() {
-            true => String::from("{}"),
-            false => serde_json::Value::Object(self.details).to_string(),
+        let details = if self.details.is_empty() {
+            String::from("{}")
+        } else {
+            serde_json::Value::Object(self.details).to_string()
         };
         let mut record = AuditRecord {
             id: AuditId::generate(),

@@ -56,7 +56,7 @@ async fn export(provider: &Provider) -> anyhow::Result<()> {
             after = sequence;
             let record = sealed.record;
             let details: serde_json::Value = serde_json::from_str(&record.details)?;
-            let line = json!({
+            let told = json!({
                 "sequence": sequence, "id": record.id.0, "at": record.at.to_rfc3339(),
                 "kind": record.kind, "outcome": record.outcome, "reason": record.reason,
                 "account": record.account_id, "client_id": record.client_id,
@@ -64,7 +64,7 @@ async fn export(provider: &Provider) -> anyhow::Result<()> {
                 "personal": hex::encode(&record.personal),
                 "mac": hex::encode(&record.mac), "link": hex::encode(&link),
             });
-            output::line(&line.to_string())?;
+            output::line(&told.to_string())?;
         }
     }
 }

@@ -20,7 +20,7 @@ const OFTEN: Duration = Duration::from_millis(500);
 /// Between two looks at the keys another node may have changed.
 const KEYS: Duration = Duration::from_secs(5);
 /// Between two turns of everything else.
-const SELDOM: Duration = Duration::from_secs(60);
+const SELDOM: Duration = Duration::from_mins(1);
 /// How long a lease outlives its holder.
 const LEASE: Duration = Duration::from_secs(10);
 /// Password buffers are given back after so much rest.

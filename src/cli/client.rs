@@ -74,16 +74,16 @@ pub struct Add {
     /// Scope values it may ask for.
     #[arg(long, default_value = "openid profile")]
     scope: String,
-    /// client_secret_basic, client_secret_post, private_key_jwt or none.
+    /// `client_secret_basic`, `client_secret_post`, `private_key_jwt` or none.
     #[arg(long, default_value = "client_secret_basic")]
     authentication: String,
-    /// A file with its public keys, a JWK set; needed for private_key_jwt.
+    /// A file with its public keys, a JWK set; needed for `private_key_jwt`.
     #[arg(long)]
     jwks_file: Option<PathBuf>,
     /// Grant types; may be repeated.
     #[arg(long = "grant-type", default_values = ["authorization_code", "refresh_token"])]
     grant_types: Vec<String>,
-    /// Algorithm of its ID tokens: ES256, RS256, PS256, EdDSA or SM2.
+    /// Algorithm of its ID tokens: ES256, RS256, PS256, `EdDSA` or SM2.
     #[arg(long, default_value = "ES256")]
     alg: String,
     /// Audiences it may ask for with `resource`; may be repeated.

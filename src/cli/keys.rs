@@ -56,7 +56,7 @@ async fn list(provider: &Provider, as_json: bool) -> anyhow::Result<()> {
             json!({
                 "kid": key.kid, "alg": key.algorithm, "state": key.state,
                 "created": key.created_at.to_rfc3339(),
-                "published_until": key.expires_at.map(|at| at.to_rfc3339()),
+                "published_until": key.expires_at.map(super::super::clock::Timestamp::to_rfc3339),
             })
         })
         .collect();

@@ -132,9 +132,9 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if json {
-        log.json().flatten_event(true).init()
+        log.json().flatten_event(true).init();
     } else {
-        log.compact().init()
+        log.compact().init();
     }
     Ok(())
 }

@@ -62,15 +62,12 @@ pub async fn start(config: Config, clock: Clock, show_outbox: bool) -> anyhow::R
     let router = http::router(Site::new(composed.provider.clone(), pages, outbox));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
-    let server = match tls {
-        Some(tls) => {
-            let server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
-            tokio::spawn(server.serve(service))
-        }
-        None => {
-            let server = axum_server::from_tcp(listener)?.handle(handle.clone());
-            tokio::spawn(server.serve(service))
-        }
+    let server = if let Some(tls) = tls {
+        let server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
+        tokio::spawn(server.serve(service))
+    } else {
+        let server = axum_server::from_tcp(listener)?.handle(handle.clone());
+        tokio::spawn(server.serve(service))
     };
     let (stop, stopped) = watch::channel(false);
     let mut tasks = background::start(&composed.provider, &stopped);

@@ -185,7 +185,7 @@ impl Config {
     /// The database's URL.
     pub fn database_url(&self) -> Result<String, ConfigError> {
         if let Some(file) = &self.database.url_file {
-            return Ok(read_secret_line(file)?);
+            return read_secret_line(file);
         }
         if self.database.url.is_empty() {
             return Ok(format!("sqlite://{}", self.data_dir.join("yihao.db").display()));

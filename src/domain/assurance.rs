@@ -187,6 +187,7 @@ impl Acr {
 
 /// What an authorization request asks of the login: protocol fills it in, login answers it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word the request may carry")]
 pub struct Requirement {
     /// When the request was first seen; fresh proofs must be younger.
     pub admitted_at: Timestamp,

@@ -27,19 +27,19 @@ pub struct AttemptLimits {
 /// Failures of one account over all doors: from the 3rd a delay of 1, 2, 4 … 30 s, 10 in 15
 /// minutes rest it for 15 minutes, 100 in a row stop it.
 pub const ACCOUNT: AttemptLimits = AttemptLimits {
-    window: Duration::from_secs(15 * 60),
+    window: Duration::from_mins(15),
     free: 2,
     first_delay: Duration::from_secs(1),
     longest_delay: Duration::from_secs(30),
     lock_after: 10,
-    lock: Duration::from_secs(15 * 60),
+    lock: Duration::from_mins(15),
     stop_after: 100,
 };
 
 /// Failures of one source: beyond 100 in 15 minutes it is slowed down, never shut out, since many
 /// people may share an address.
 pub const SOURCE: AttemptLimits = AttemptLimits {
-    window: Duration::from_secs(15 * 60),
+    window: Duration::from_mins(15),
     free: 100,
     first_delay: Duration::from_secs(2),
     longest_delay: Duration::from_secs(2),
@@ -50,40 +50,40 @@ pub const SOURCE: AttemptLimits = AttemptLimits {
 
 /// Wrong second factors of one account: after 5 the factor rests, longer each time.
 pub const SECOND_FACTOR: AttemptLimits = AttemptLimits {
-    window: Duration::from_secs(60 * 60),
+    window: Duration::from_hours(1),
     free: 5,
-    first_delay: Duration::from_secs(60),
-    longest_delay: Duration::from_secs(15 * 60),
+    first_delay: Duration::from_mins(1),
+    longest_delay: Duration::from_mins(15),
     lock_after: 20,
-    lock: Duration::from_secs(60 * 60),
+    lock: Duration::from_hours(1),
     stop_after: 200,
 };
 
 /// Messages to one phone: one a minute at first, five in an hour.
 pub const MESSAGE: AttemptLimits = AttemptLimits {
-    window: Duration::from_secs(60 * 60),
+    window: Duration::from_hours(1),
     free: 1,
     first_delay: Duration::from_secs(30),
-    longest_delay: Duration::from_secs(10 * 60),
+    longest_delay: Duration::from_mins(10),
     lock_after: 5,
-    lock: Duration::from_secs(60 * 60),
+    lock: Duration::from_hours(1),
     stop_after: u32::MAX,
 };
 
 /// Sign-ups that name one number: the register is not a place to try names at.
 pub const SIGN_UP: AttemptLimits = AttemptLimits {
-    window: Duration::from_secs(60 * 60),
+    window: Duration::from_hours(1),
     free: 5,
-    first_delay: Duration::from_secs(60),
-    longest_delay: Duration::from_secs(15 * 60),
+    first_delay: Duration::from_mins(1),
+    longest_delay: Duration::from_mins(15),
     lock_after: 10,
-    lock: Duration::from_secs(60 * 60),
+    lock: Duration::from_hours(1),
     stop_after: u32::MAX,
 };
 
 /// Wrong secrets of one client from one source: 20, then it is slowed down.
 pub const CLIENT: AttemptLimits = AttemptLimits {
-    window: Duration::from_secs(15 * 60),
+    window: Duration::from_mins(15),
     free: 20,
     first_delay: Duration::from_secs(1),
     longest_delay: Duration::from_secs(30),
@@ -114,7 +114,7 @@ impl Attempts {
     /// Counts one more attempt, or says when to come back.
     pub fn admit(self, limits: &AttemptLimits, now: Timestamp) -> Result<Self, Timestamp> {
         if self.total >= i64::from(limits.stop_after) {
-            return Err(now.plus(Duration::from_secs(24 * 60 * 60)));
+            return Err(now.plus(Duration::from_hours(24)));
         }
         if self.not_before > now {
             return Err(self.not_before);

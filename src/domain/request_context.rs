@@ -29,13 +29,14 @@ impl RequestContext {
     pub fn source_network(&self) -> String {
         match self.source {
             IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => match address.to_ipv4_mapped() {
-                Some(mapped) => mapped.to_string(),
-                None => {
+            IpAddr::V6(address) => {
+                if let Some(mapped) = address.to_ipv4_mapped() {
+                    mapped.to_string()
+                } else {
                     let prefix = u128::from(address) & (u128::MAX << 64);
                     format!("{}/64", Ipv6Addr::from(prefix))
                 }
-            },
+            }
         }
     }
 }

@@ -21,5 +21,5 @@ pub fn sid(key: &MacKey, client: &Client, session: SessionId) -> String {
 }
 
 fn encode(key: &MacKey, parts: &[&[u8]]) -> String {
-    crate::crypto::base64url::encode(&key.tag_parts(parts))
+    crate::crypto::base64url::encode(key.tag_parts(parts))
 }

@@ -100,9 +100,10 @@ fn shown_scope(name: &str) -> Value {
     let known = name == scope::OPENID
         || name == scope::OFFLINE_ACCESS
         || scope::CLAIM_SCOPES.iter().any(|entry| entry.name == name);
-    let title_key = match known {
-        true => format!("scope-{}", name.replace('_', "-")),
-        false => "scope-interface".to_owned(),
+    let title_key = if known {
+        format!("scope-{}", name.replace('_', "-"))
+    } else {
+        "scope-interface".to_owned()
     };
     json!({ "name": name, "title_key": title_key })
 }

@@ -38,7 +38,8 @@ pub fn set(name: &str, value: &str, secure: bool, max_age: Option<u32>) -> Optio
         text.push_str("; Secure");
     }
     if let Some(seconds) = max_age {
-        text.push_str(&format!("; Max-Age={seconds}"));
+        text.push_str("; Max-Age=");
+        text.push_str(&seconds.to_string());
     }
     HeaderValue::from_str(&text).ok()
 }

@@ -39,7 +39,7 @@ pub async fn show(mut visitor: Visitor) -> Result<Response, Failure> {
     let hint = request.and_then(|request| request.login_hint.clone()).unwrap_or_default();
     let method = flow::chosen(visitor.query.get("method"), &METHODS)?;
     let shown = Shown { identifier: &hint, ..Shown::default() };
-    page(&visitor, flow.as_ref(), (StatusCode::OK, method), shown)
+    page(&visitor, flow.as_ref(), (StatusCode::OK, method), &shown)
 }
 
 /// `POST /login`
@@ -63,7 +63,7 @@ pub async fn submit(Posted { mut visitor, form }: Posted) -> Result<Response, Fa
     if method == Method::Sms && form.get("step") != Some("verify") {
         let challenge = first_factor::begin(provider, &visitor.context, &login).await?;
         let shown = Shown { challenge: challenge.id, ..shown(None) };
-        return page(&visitor, flow.as_ref(), (StatusCode::OK, method), shown);
+        return page(&visitor, flow.as_ref(), (StatusCode::OK, method), &shown);
     }
     let answer = form.get(if method == Method::Sms { "code" } else { "password" });
     let proven =
@@ -79,11 +79,11 @@ pub async fn submit(Posted { mut visitor, form }: Posted) -> Result<Response, Fa
                 _ => error.message_key(),
             };
             let shown = shown(Some(key));
-            page(&visitor, flow.as_ref(), (StatusCode::BAD_REQUEST, method), shown)
+            page(&visitor, flow.as_ref(), (StatusCode::BAD_REQUEST, method), &shown)
         }
         Err(LoginError::Busy) => {
             let shown = shown(Some("busy"));
-            page(&visitor, flow.as_ref(), (StatusCode::SERVICE_UNAVAILABLE, method), shown)
+            page(&visitor, flow.as_ref(), (StatusCode::SERVICE_UNAVAILABLE, method), &shown)
         }
         Err(error) => Err(error.into()),
     }
@@ -93,7 +93,7 @@ fn page(
     visitor: &Visitor,
     flow: Option<&Flow>,
     (status, method): (StatusCode, Method),
-    shown: Shown<'_>,
+    shown: &Shown<'_>,
 ) -> Result<Response, Failure> {
     let sent = shown.challenge.is_some();
     let context = json!({

@@ -1,6 +1,8 @@
 //! The session cookie and the session behind it. `tower-sessions` carries the cookie; what a session is
 //! worth stands in our own store, and a late save cannot bring an ended one back (design D6).
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -58,7 +60,7 @@ impl SessionStore for Transport {
     /// Every cookie is carried; whether a session belongs to it is asked of our store.
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let expiry_date = time::OffsetDateTime::UNIX_EPOCH;
-        Ok(Some(Record { id: *id, data: Default::default(), expiry_date }))
+        Ok(Some(Record { id: *id, data: HashMap::default(), expiry_date }))
     }
 
     async fn delete(&self, _: &Id) -> session_store::Result<()> {
@@ -91,14 +93,14 @@ impl SessionCookie {
     pub async fn renew(&self) -> Result<SessionDigest, Failure> {
         let id = Id(i128::from_be_bytes(crate::crypto::random::bytes::<16>()));
         let text = id.to_string();
-        self.0.cycle_id().await.map_err(cannot)?;
-        self.0.insert(CHOSEN, &text).await.map_err(cannot)?;
+        self.0.cycle_id().await.map_err(|error| cannot(&error))?;
+        self.0.insert(CHOSEN, &text).await.map_err(|error| cannot(&error))?;
         Ok(SessionDigest::of(&text))
     }
 
     /// Takes the cookie from the browser.
     pub async fn clear(&self) -> Result<(), Failure> {
-        self.0.flush().await.map_err(cannot)
+        self.0.flush().await.map_err(|error| cannot(&error))
     }
 }
 
@@ -132,7 +134,7 @@ pub async fn find(
     Ok(Some(SignedIn { session, account, profile }))
 }
 
-fn cannot(error: tower_sessions::session::Error) -> Failure {
-    crate::http::failure::log_cause(&error, http::StatusCode::INTERNAL_SERVER_ERROR);
+fn cannot(error: &tower_sessions::session::Error) -> Failure {
+    crate::http::failure::log_cause(error, http::StatusCode::INTERNAL_SERVER_ERROR);
     Failure::server()
 }

@@ -20,9 +20,9 @@ use crate::vault::Vault;
 use crate::vault::VaultError;
 
 /// A retired key stays published for so long: the longest token and a day of caches.
-const RETIREMENT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+const RETIREMENT: Duration = Duration::from_hours(48);
 /// A new key is published for so long before it may sign: clients cache the set for 5 minutes.
-const PUBLICATION: Duration = Duration::from_secs(60 * 60);
+const PUBLICATION: Duration = Duration::from_hours(1);
 
 /// Why the keys are not there.
 #[derive(Debug, thiserror::Error)]

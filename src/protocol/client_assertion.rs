@@ -23,7 +23,7 @@ const SKEW: Duration = Duration::from_secs(10);
 /// An assertion that lives longer than this was not made for one request.
 const LONGEST_LIFE: Duration = Duration::from_mins(10);
 /// An `iat` or `nbf` further ahead than this is refused.
-const FURTHEST_AHEAD: Duration = Duration::from_secs(60);
+const FURTHEST_AHEAD: Duration = Duration::from_mins(1);
 
 /// Which client the assertion claims to come from: only to find its keys.
 pub fn claimed_client(assertion: &str) -> Option<ClientId> {

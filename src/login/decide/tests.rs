@@ -75,7 +75,7 @@ fn a_fresh_login_counts_only_what_came_after_the_request() {
         assert_eq!(on(&requirement, Some(&old), account), Decision::LogIn);
         assert_eq!(on(&requirement, Some(&new), account), Decision::Respond);
     }
-    let young_enough = Requirement { max_age: Some(Duration::from_secs(600)), ..plain() };
+    let young_enough = Requirement { max_age: Some(Duration::from_mins(10)), ..plain() };
     assert_eq!(on(&young_enough, Some(&old), account), Decision::Respond);
 }
 

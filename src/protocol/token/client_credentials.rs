@@ -16,7 +16,7 @@ use crate::protocol::token::issuance;
 use crate::provider::Provider;
 
 /// Issues a token for the client itself. Nothing is written: what could be revoked is the client.
-pub async fn exchange(
+pub fn exchange(
     provider: &Provider,
     context: &RequestContext,
     client: &Client,

@@ -43,7 +43,7 @@ pub async fn grant(
             refresh_token::exchange(provider, context, client, parameters).await
         }
         GrantType::ClientCredentials => {
-            client_credentials::exchange(provider, context, client, parameters).await
+            client_credentials::exchange(provider, context, client, parameters)
         }
     }
 }

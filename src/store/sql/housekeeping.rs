@@ -13,7 +13,7 @@ const BATCH: i64 = 500;
 impl Store {
     /// Removes one batch of what has expired from every table that grows; says how many rows.
     pub async fn purge(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let day = Duration::from_secs(24 * 60 * 60);
+        let day = Duration::from_hours(24);
         self.write(move |tx| {
             Box::pin(async move {
                 let (now, yesterday) = (now.0, now.minus(day).0);

@@ -45,7 +45,7 @@ impl Store {
         let db = if settings.url.starts_with("sqlite:") {
             open_sqlite(settings).await?
         } else {
-            open_postgres(settings).await?
+            open_postgres(settings)?
         };
         let clients = moka::sync::Cache::builder()
             .max_capacity(CLIENT_CACHE)
@@ -168,7 +168,7 @@ async fn open_sqlite(settings: &Settings) -> Result<Db, StoreError> {
     Ok(Db::Sqlite { read, writer })
 }
 
-async fn open_postgres(settings: &Settings) -> Result<Db, StoreError> {
+fn open_postgres(settings: &Settings) -> Result<Db, StoreError> {
     let options = PgConnectOptions::from_str(&settings.url).map_err(store_error)?.options([
         ("statement_timeout", "2000"),
         ("lock_timeout", "2000"),

@@ -1,7 +1,6 @@
 //! The one writer of SQLite: waiting writes share one commit, so that durability costs one fsync
 //! for many (design D7). Each write runs in a savepoint of its own and fails alone.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -124,7 +123,7 @@ async fn commit_group(
         run(connection, "SAVEPOINT job").await?;
         let kept = {
             let mut tx = Tx::Sqlite { connection: &mut *connection, tail: &mut tail };
-            Pin::from(job.run(&mut tx)).await
+            job.run(&mut tx).await
         };
         if !kept {
             tail = before;
