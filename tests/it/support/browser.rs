@@ -1,0 +1,225 @@
+//! A browser as far as our pages need one: cookies, forms, redirects. It runs no script.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use http::HeaderMap;
+use reqwest::redirect::Policy;
+use url::Url;
+
+/// A browser with its cookies.
+pub struct Browser {
+    client: reqwest::Client,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Where it came from.
+    pub url: Url,
+    /// Status.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: String,
+}
+
+/// A form on a page.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// Where it is sent.
+    pub action: Url,
+    /// Its hidden fields.
+    pub fields: BTreeMap<String, String>,
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Browser {
+    /// A browser nobody knows.
+    pub fn new() -> Self {
+        let client = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .user_agent("Mozilla/5.0 (Windows NT 10.0) Firefox/140.0")
+            .build()
+            .unwrap();
+        Self { client, cookies: Mutex::default() }
+    }
+
+    /// The same browser, as a thief of its cookies would have it.
+    pub fn copy(&self) -> Self {
+        let copy = Self::new();
+        copy.cookies.lock().unwrap().extend(self.cookies.lock().unwrap().clone());
+        copy
+    }
+
+    /// The value of a cookie.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    /// Sets a cookie.
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
+    /// GET, without following.
+    pub async fn get(&self, url: &str) -> Page {
+        self.send(self.client.get(url)).await
+    }
+
+    /// POST of a form, without following.
+    pub async fn post(&self, url: &str, fields: &[(&str, &str)]) -> Page {
+        self.send(self.client.post(url).form(fields)).await
+    }
+
+    /// POST of a form with headers of its own.
+    pub async fn post_with(
+        &self,
+        url: &str,
+        headers: &[(&'static str, &str)],
+        fields: &[(&str, &str)],
+    ) -> Page {
+        let mut request = self.client.post(url).form(fields);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request).await
+    }
+
+    /// GET with headers of its own.
+    pub async fn get_with(&self, url: &str, headers: &[(&'static str, &str)]) -> Page {
+        let mut request = self.client.get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request).await
+    }
+
+    /// Sends the form on a page with these fields, without following.
+    pub async fn submit(&self, page: &Page, fields: &[(&str, &str)]) -> Page {
+        let form = page.form();
+        let mut all = form.fields.clone();
+        all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let all: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.post(form.action.as_str(), &all).await
+    }
+
+    /// Follows redirects as long as they stay with the provider that answered.
+    pub async fn follow(&self, page: Page) -> Page {
+        let mut page = page;
+        for _ in 0..10 {
+            match page.location() {
+                Some(next) if next.origin() == page.url.origin() => {
+                    page = self.get(next.as_str()).await;
+                }
+                _ => return page,
+            }
+        }
+        panic!("redirects go in circles at {}", page.url)
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Page {
+        let line: Vec<String> =
+            self.cookies.lock().unwrap().iter().map(|(n, v)| format!("{n}={v}")).collect();
+        let request =
+            if line.is_empty() { request } else { request.header("cookie", line.join("; ")) };
+        let response = request.send().await.expect("an answer");
+        for cookie in response.headers().get_all("set-cookie") {
+            let cookie = cookie.to_str().unwrap();
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+            let mut jar = self.cookies.lock().unwrap();
+            if cookie.to_ascii_lowercase().contains("max-age=0") || value.is_empty() {
+                jar.remove(name);
+            } else {
+                jar.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        Page {
+            url: response.url().clone(),
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.text().await.unwrap(),
+        }
+    }
+}
+
+impl Page {
+    /// Where a redirect leads.
+    pub fn location(&self) -> Option<Url> {
+        let location = self.headers.get("location")?.to_str().unwrap();
+        Some(self.url.join(location).unwrap())
+    }
+
+    /// A parameter of the address a redirect leads to.
+    pub fn answer(&self, name: &str) -> Option<String> {
+        let location = self.location()?;
+        let found = location.query_pairs().find(|(key, _)| key == name)?;
+        Some(found.1.into_owned())
+    }
+
+    /// A header.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Whether an element with this id stands on the page.
+    pub fn has(&self, id: &str) -> bool {
+        self.body.contains(&format!("id=\"{id}\""))
+    }
+
+    /// The text of the element with this id, up to its first child.
+    pub fn text(&self, id: &str) -> String {
+        let start = self.body.find(&format!("id=\"{id}\"")).expect("an element of this id");
+        let rest = &self.body[start..];
+        let text = rest.split_once('>').unwrap().1.split_once('<').unwrap().0;
+        unescape(text.trim())
+    }
+
+    /// The first form.
+    pub fn form(&self) -> Form {
+        let start = self
+            .body
+            .find("<form")
+            .unwrap_or_else(|| panic!("no form at {} ({}): {}", self.url, self.status, self.body));
+        let text = &self.body[start..];
+        let text = &text[..text.find("</form>").unwrap()];
+        let action = attribute(text, "action").expect("an action");
+        let mut fields = BTreeMap::new();
+        for input in text.split("<input ").skip(1) {
+            let input = &input[..input.find('>').unwrap()];
+            if attribute(input, "type").as_deref() == Some("hidden") {
+                let name = attribute(input, "name").unwrap();
+                fields.insert(name, attribute(input, "value").unwrap_or_default());
+            }
+        }
+        Form { action: self.url.join(&action).unwrap(), fields }
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+    }
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let start = tag.find(&format!("{name}=\""))? + name.len() + 2;
+    let value = &tag[start..];
+    Some(unescape(&value[..value.find('"')?]))
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#x27;", "'")
+        .replace("&#x2f;", "/")
+        .replace("&amp;", "&")
+}

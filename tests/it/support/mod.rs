@@ -1,0 +1,46 @@
+//! What the front-door tests stand on: a provider of their own on a real port, a browser, and a
+//! relying party.
+
+pub mod browser;
+pub mod fixture;
+pub mod provider;
+pub mod relying_party;
+
+pub use browser::Browser;
+pub use browser::Page;
+pub use fixture::Person;
+pub use provider::Backend;
+pub use provider::TestProvider;
+pub use relying_party::Landing;
+pub use relying_party::RelyingParty;
+
+/// One test on both databases: `on_both!(name, |provider| async move { … })`.
+#[macro_export]
+macro_rules! on_both {
+    ($(#[$doc:meta])* $name:ident, |$provider:ident| $body:expr) => {
+        $(#[$doc])*
+        mod $name {
+            #[expect(clippy::allow_attributes, reason = "not every test uses every name")]
+            #[allow(unused_imports, reason = "not every test uses every name")]
+            use super::*;
+
+            async fn check($provider: $crate::support::TestProvider) {
+                $body
+            }
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                use $crate::support::*;
+                check(TestProvider::start(Backend::Sqlite).await).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                use $crate::support::*;
+                if let Some(backend) = Backend::postgres() {
+                    check(TestProvider::start(backend).await).await;
+                }
+            }
+        }
+    };
+}

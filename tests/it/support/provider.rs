@@ -1,0 +1,218 @@
+//! A provider of one test: its own port, its own database, its own clock.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use sqlx::Connection;
+use sqlx::Executor;
+use yihao::audit;
+use yihao::cli::serve;
+use yihao::cli::serve::Running;
+use yihao::clock::Clock;
+use yihao::config::Config;
+use yihao::domain::account::Account;
+use yihao::domain::account::IdentifierKind;
+use yihao::domain::audit_event::AuditKind;
+use yihao::domain::client::Client;
+use yihao::domain::request_context::RequestContext;
+use yihao::notify::MemoryOutbox;
+use yihao::people::sign_up;
+use yihao::protocol::registration;
+use yihao::provider::Provider;
+use yihao::registers::replica::Replica;
+use yihao::store::sql::AuditQuery;
+
+use crate::support::Person;
+use crate::support::fixture;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone)]
+pub enum Backend {
+    /// A file of its own.
+    Sqlite,
+    /// A database of its own on this server.
+    Postgres(String),
+}
+
+impl Backend {
+    /// The PostgreSQL server the tests may use. Without one the test is left out, unless it is
+    /// demanded.
+    pub fn postgres() -> Option<Self> {
+        let url = std::env::var("YIHAO_TEST_POSTGRES_URL").ok();
+        let demanded = std::env::var("YIHAO_TEST_REQUIRE_POSTGRES").is_ok_and(|text| text == "1");
+        assert!(url.is_some() || !demanded, "YIHAO_TEST_POSTGRES_URL is needed and not set");
+        url.map(Self::Postgres)
+    }
+}
+
+/// A provider that runs for one test.
+pub struct TestProvider {
+    /// Its issuer, `http://localhost:port`.
+    pub issuer: String,
+    /// Its clock; tests move it and wait for nothing.
+    pub clock: Clock,
+    /// The provider, to look behind the door.
+    pub provider: Provider,
+    /// What would have been sent.
+    pub outbox: MemoryOutbox,
+    running: Option<Running>,
+    database: Option<(String, String)>,
+    data_dir: PathBuf,
+}
+
+impl TestProvider {
+    /// Starts one with the people and clients of the fixture.
+    pub async fn start(backend: Backend) -> Self {
+        Self::start_with(backend, |_| {}).await
+    }
+
+    /// Starts one with another configuration.
+    pub async fn start_with(backend: Backend, change: impl FnOnce(&mut Config)) -> Self {
+        let tag = uuid::Uuid::new_v4().simple().to_string();
+        let data_dir = std::env::temp_dir().join(format!("yihao-test-{tag}"));
+        let port = free_port();
+        let mut config = Config {
+            issuer: format!("http://localhost:{port}").parse().unwrap(),
+            listen: ([127, 0, 0, 1], port).into(),
+            data_dir: data_dir.clone(),
+            accept_synthetic: true,
+            ..Config::default()
+        };
+        config.database.connections = 4;
+        config.password.workers = 2;
+        let database = match backend {
+            Backend::Sqlite => None,
+            Backend::Postgres(server) => {
+                let name = format!("yihao_{tag}");
+                run(&server, &format!("CREATE DATABASE {name}")).await;
+                let mut url: url::Url = server.parse().unwrap();
+                url.set_path(&name);
+                config.database.url = url.to_string();
+                migrate(&config).await;
+                Some((server, name))
+            }
+        };
+        change(&mut config);
+        let clock = Clock::system();
+        let running = serve::start(config, clock.clone(), true).await.expect("the provider starts");
+        let started = Self {
+            issuer: format!("http://localhost:{port}"),
+            clock,
+            provider: running.composed.provider.clone(),
+            outbox: running.composed.outbox.clone().expect("messages are kept"),
+            running: Some(running),
+            database,
+            data_dir,
+        };
+        for client in fixture::clients() {
+            started.add_client(&client).await;
+        }
+        started
+    }
+
+    /// Registers a client.
+    pub async fn add_client(&self, client: &Client) {
+        let context = RequestContext::internal("test");
+        registration::add(&self.provider, &context, client)
+            .await
+            .expect("the client is registered");
+    }
+
+    /// Changes a registered client.
+    pub async fn change_client(&self, id: &str, change: impl FnOnce(&mut Client)) {
+        let context = RequestContext::internal("test");
+        let id = yihao::domain::client::ClientId::parse(id).unwrap();
+        let found = self.provider.store.find_client(&id).await.unwrap().expect("a client");
+        let mut client = Client::clone(&found);
+        change(&mut client);
+        registration::replace(&self.provider, &context, &client).await.unwrap();
+    }
+
+    /// Puts a person into the register, and makes an account if the person has a password.
+    pub async fn add_person(&self, person: &Person) {
+        let provider = &self.provider;
+        let entry = Replica::entry(&provider.vault, &person.name, &person.id_number);
+        provider.store.import_people(vec![entry], provider.clock.now()).await.unwrap();
+        let Some(password) = &person.password else { return };
+        let hash = provider.passwords.hash(password.as_bytes()).await.unwrap();
+        let context = RequestContext::internal("test");
+        let new = sign_up::new_account(provider, &person.profile(), Some(hash), person.assurance);
+        let new = new.unwrap();
+        let record = |kind| audit::done(kind).account(&new.account).record(provider, &context);
+        let (done, taken) = (record(AuditKind::SignUp), record(AuditKind::SignUp));
+        assert!(provider.store.add_account(new, done, taken).await.unwrap(), "a new account");
+    }
+
+    /// The account of a person.
+    pub async fn account(&self, person: &Person) -> Account {
+        let digest = self.provider.vault.index(IdentifierKind::CitizenId, &person.id_number);
+        let found = self.provider.store.find_account_by_identifier(&digest).await;
+        found.unwrap().expect("an account")
+    }
+
+    /// The newest audit records, newest first, as `kind outcome reason`.
+    pub async fn audit(&self, limit: i64) -> Vec<String> {
+        let query = AuditQuery { account_id: None, before: None, limit };
+        let records = self.provider.store.find_audit(&query).await.unwrap();
+        let line = |record: yihao::domain::audit_event::AuditRecord| {
+            format!("{} {} {}", record.kind, record.outcome, record.reason).trim().to_owned()
+        };
+        records.into_iter().map(|sealed| line(sealed.record)).collect()
+    }
+
+    /// The code of the newest message to this phone; messages leave after the answer.
+    pub async fn code_sent_to(&self, phone: &str) -> String {
+        let phone = phone.parse().expect("a phone");
+        for _ in 0..100 {
+            let sent = self.outbox.last_to(&phone).and_then(|sent| sent.code);
+            if let Some(code) = sent {
+                return code;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("no message arrived");
+    }
+
+    /// Where its data lies.
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.data_dir
+    }
+
+    /// An address of the provider.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+}
+
+impl Drop for TestProvider {
+    fn drop(&mut self) {
+        // The runtime ends with the test; what is left are the folder and the database.
+        drop(self.running.take());
+        let _ = std::fs::remove_dir_all(&self.data_dir);
+        if let Some((server, name)) = self.database.take() {
+            let drop_it = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let forget = move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                if let Ok(runtime) = runtime {
+                    runtime.block_on(run(&server, &drop_it));
+                }
+            };
+            let _ = std::thread::spawn(forget).join();
+        }
+    }
+}
+
+/// A port nobody listens on at this moment.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+async fn run(server: &str, statement: &str) {
+    let mut connection = sqlx::PgConnection::connect(server).await.expect("the test server");
+    connection.execute(sqlx::AssertSqlSafe(statement.to_owned())).await.expect("the statement");
+}
+
+async fn migrate(config: &Config) {
+    let store = yihao::cli::compose::open_store(config).await.unwrap();
+    store.migrate().await.unwrap();
+}
