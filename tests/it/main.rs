@@ -4,4 +4,5 @@ mod authorization_code;
 mod crypto_vectors;
 mod identifiers;
 mod jose_vectors;
+mod login_password;
 mod support;
