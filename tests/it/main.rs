@@ -5,4 +5,6 @@ mod crypto_vectors;
 mod identifiers;
 mod jose_vectors;
 mod login_password;
+mod login_sms;
+mod login_throttle;
 mod support;
