@@ -7,4 +7,6 @@ mod jose_vectors;
 mod login_password;
 mod login_sms;
 mod login_throttle;
+mod login_totp;
+mod login_two_factors;
 mod support;
