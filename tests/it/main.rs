@@ -9,4 +9,5 @@ mod login_sms;
 mod login_throttle;
 mod login_totp;
 mod login_two_factors;
+mod sessions;
 mod support;
