@@ -5,10 +5,11 @@ mod cookies;
 mod crypto_vectors;
 mod identifiers;
 mod jose_vectors;
-mod login_password;
-mod login_sms;
+mod login_codes;
+
 mod login_throttle;
 mod login_totp;
 mod login_two_factors;
-mod sessions;
+mod login_work;
+mod session_ends;
 mod support;
