@@ -121,6 +121,11 @@ impl RelyingParty {
 
     /// What came back, if the browser was sent to the redirect URI.
     pub fn landing(&self, page: &Page) -> Option<Landing> {
+        if page.has("form-post") {
+            let form = page.form();
+            assert_eq!(form.action.as_str(), self.redirect_uri);
+            return Some(Landing(form.fields));
+        }
         let location = page.location()?;
         let text = location.as_str();
         let there = text.starts_with(&self.redirect_uri);
