@@ -1,5 +1,6 @@
 //! All integration tests, one binary, one module a feature.
 
+mod architecture;
 mod authorization_code;
 mod authorization_request;
 mod client_auth;
