@@ -187,8 +187,8 @@ on_both!(
             assert!(matches!(page.status, 400 | 431), "{name}: {}", page.status);
             assert!(page.location().is_none());
         }
-        let many: String = (0..40).map(|n| format!("s{n} ")).collect();
-        let page = browser.get(&web1.authorize(&[("scope", many.trim())])).await;
+        let many: Vec<String> = (0..40).map(|n| format!("s{n}")).collect();
+        let page = browser.get(&web1.authorize(&[("scope", &many.join(" "))])).await;
         assert_told(&provider, &web1, &page, "invalid_scope");
     }
 );

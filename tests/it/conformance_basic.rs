@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::on_both;
 use crate::support::Browser;
-use crate::support::Landing;
 use crate::support::Person;
 use crate::support::RelyingParty;
 use crate::support::TestProvider;
+use crate::support::relying_party::Landing;
 use crate::support::relying_party::claims;
 
-/// Both plans run every flow module: by query, and by form_post.
+/// Both plans run every flow module: by query, and by a posted form.
 const MODES: [&str; 2] = ["query", "form_post"];
 
 async fn person(provider: &TestProvider) -> Person {

@@ -1,5 +1,7 @@
 //! All integration tests, one binary, one module a feature.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod architecture;
 mod authorization_code;
 mod authorization_request;
@@ -10,5 +12,6 @@ mod crypto_vectors;
 mod discovery;
 mod identifiers;
 mod jose_vectors;
+#[expect(dead_code, reason = "the tests of logins use the rest")]
 mod support;
 mod tokens;

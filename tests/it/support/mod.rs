@@ -11,7 +11,6 @@ pub use browser::Page;
 pub use fixture::Person;
 pub use provider::Backend;
 pub use provider::TestProvider;
-pub use relying_party::Landing;
 pub use relying_party::RelyingParty;
 
 /// One test on both databases: `on_both!(name, |provider| async move { … })`.
