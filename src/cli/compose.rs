@@ -67,7 +67,8 @@ pub async fn compose(config: Config, clock: Clock) -> anyhow::Result<Composed> {
 /// Opens the database alone, for commands that bring it up to date.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let url = config.database_url()?;
-    let settings = Settings { url, connections: config.database.connections };
+    let connections = config.database.connections;
+    let settings = Settings { url, connections, redis_url: config.redis.url.clone() };
     Store::open(&settings).await.context("the database cannot be opened")
 }
 

@@ -44,7 +44,7 @@ on_both!(
         assert_invalid_grant(&refreshed, "refresh after replay");
         let active = web1.call("/oauth2/introspect", &[("token", access_token)]).await;
         assert_eq!(active.body, r#"{"active":false}"#);
-        let audit = provider.audit(3).await;
+        let audit = provider.audit(10).await;
         assert!(audit.iter().any(|l| l.starts_with("authorization_code_redeemed refused code was")));
     }
 );

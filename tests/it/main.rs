@@ -12,6 +12,7 @@ mod crypto_vectors;
 mod discovery;
 mod identifiers;
 mod jose_vectors;
+mod nodes;
 #[expect(dead_code, reason = "the tests of logins use the rest")]
 mod support;
 mod tokens;

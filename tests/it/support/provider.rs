@@ -47,7 +47,7 @@ impl Backend {
 
 /// A provider that runs for one test.
 pub struct TestProvider {
-    /// Its issuer, `http://localhost:port`.
+    /// Where it is, `http://localhost:port`; of a first node also its issuer.
     pub issuer: String,
     /// Its clock; tests move it and wait for nothing.
     pub clock: Clock,
@@ -108,6 +108,25 @@ impl TestProvider {
             started.add_client(&client).await;
         }
         started
+    }
+
+    /// A second node of the same deployment: its own port, cache and clock.
+    pub async fn second_node(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let port = free_port();
+        let mut config = self.provider.config.clone();
+        config.listen = ([127, 0, 0, 1], port).into();
+        change(&mut config);
+        let clock = Clock::system();
+        let running = serve::start(config, clock.clone(), true).await.expect("the node starts");
+        Self {
+            issuer: format!("http://localhost:{port}"),
+            clock,
+            provider: running.composed.provider.clone(),
+            outbox: running.composed.outbox.clone().expect("messages are kept"),
+            running: Some(running),
+            database: None,
+            data_dir: std::env::temp_dir().join("yihao-test-second-node"),
+        }
     }
 
     /// Registers a client.
