@@ -12,7 +12,8 @@ mod crypto_vectors;
 mod discovery;
 mod identifiers;
 mod jose_vectors;
+mod login_factors;
+mod login_password;
 mod nodes;
-#[expect(dead_code, reason = "the tests of logins use the rest")]
 mod support;
 mod tokens;

@@ -6,6 +6,8 @@ use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+
 use crate::support::Backend;
 use crate::support::Browser;
 use crate::support::Person;
@@ -185,7 +187,6 @@ async fn nothing_of_a_person_passes_through_redis() {
     let person = Person::synthetic(1);
     let mut told = 0;
     let mut messages = monitor.on_message();
-    use futures_util::StreamExt;
     while let Ok(Some(message)) =
         tokio::time::timeout(Duration::from_millis(500), messages.next()).await
     {

@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod fixture;
+pub mod login;
 pub mod provider;
 pub mod relying_party;
 

@@ -12,6 +12,7 @@ use yihao::clock::Clock;
 use yihao::config::Config;
 use yihao::domain::account::Account;
 use yihao::domain::account::IdentifierKind;
+use yihao::domain::account::Profile;
 use yihao::domain::audit_event::AuditKind;
 use yihao::domain::client::Client;
 use yihao::domain::request_context::RequestContext;
@@ -154,9 +155,20 @@ impl TestProvider {
         provider.store.import_people(vec![entry], provider.clock.now()).await.unwrap();
         let Some(password) = &person.password else { return };
         let hash = provider.passwords.hash(password.as_bytes()).await.unwrap();
-        let context = RequestContext::internal("test");
-        let new = sign_up::new_account(provider, &person.profile(), Some(hash), person.assurance);
+        self.add_account(&person.profile(), hash, person).await;
+    }
+
+    /// Makes an account that has no phone.
+    pub async fn add_person_without_phone(&self, person: &Person) {
+        let hash = self.provider.passwords.hash(person.password().as_bytes()).await.unwrap();
+        self.add_account(&Profile { phone: None, ..person.profile() }, hash, person).await;
+    }
+
+    async fn add_account(&self, profile: &Profile, hash: String, person: &Person) {
+        let provider = &self.provider;
+        let new = sign_up::new_account(provider, profile, Some(hash), person.assurance);
         let new = new.unwrap();
+        let context = RequestContext::internal("test");
         let record = |kind| audit::done(kind).account(&new.account).record(provider, &context);
         let (done, taken) = (record(AuditKind::SignUp), record(AuditKind::SignUp));
         assert!(provider.store.add_account(new, done, taken).await.unwrap(), "a new account");
