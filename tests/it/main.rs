@@ -15,5 +15,8 @@ mod jose_vectors;
 mod login_factors;
 mod login_password;
 mod nodes;
+mod pages;
+mod sessions;
+mod signup;
 mod support;
 mod tokens;
