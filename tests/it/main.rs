@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod account;
 mod architecture;
 mod authorization_code;
 mod authorization_request;
@@ -14,6 +15,7 @@ mod identifiers;
 mod jose_vectors;
 mod login_factors;
 mod login_password;
+mod logout;
 mod nodes;
 mod pages;
 mod sessions;
