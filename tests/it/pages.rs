@@ -5,7 +5,6 @@ use crate::support::Browser;
 use crate::support::Page;
 use crate::support::Person;
 use crate::support::RelyingParty;
-use crate::support::TestProvider;
 use crate::support::login::log_in;
 
 /// Every page there is; a route that is missing here fails `every_route_is_in_the_table`.
@@ -199,8 +198,7 @@ on_both!(
     hostile_text_stays_text,
     |provider| {
         const EVIL: &str = "\"><svg onload=alert(1)>{{7*7}}</title><script>alert(1)</script>";
-        let mut person = Person::synthetic(1);
-        person.name = EVIL.to_owned();
+        let person = Person { name: EVIL.to_owned(), ..Person::synthetic(1) };
         provider.add_person(&person).await;
         provider.change_client("web1", |client| client.name = EVIL.chars().take(90).collect()).await;
         let (browser, web1) = (Browser::new(), RelyingParty::new(&provider, "web1"));
