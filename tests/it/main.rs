@@ -6,6 +6,7 @@ mod account;
 mod architecture;
 mod authorization_code;
 mod authorization_request;
+mod browser;
 mod client_auth;
 mod codes;
 mod conformance_basic;
