@@ -13,7 +13,7 @@ pub async fn demo(folder: &Path) -> (Child, serde_json::Value) {
     let [port, province, city] = [free_port(), free_port(), free_port()].map(|p| p.to_string());
     std::fs::create_dir_all(folder).unwrap();
     let data = folder.join("data");
-    let demo = Command::new(env!("CARGO_BIN_EXE_yihao"))
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_yihao"))
         .args(["demo", "--port", &port, "--province-port", &province, "--city-port", &city])
         .arg("--data-dir")
         .arg(&data)
@@ -29,6 +29,8 @@ pub async fn demo(folder: &Path) -> (Child, serde_json::Value) {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    let _ = demo.kill();
+    let _ = demo.wait();
     panic!("the demo is not ready after 30 s");
 }
 

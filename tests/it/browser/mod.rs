@@ -1,5 +1,5 @@
-//! The demo in a real browser: headless Chromium, driven by WebDriver (acceptance 2). Left out where there
-//! is no chromedriver, unless `YIHAO_TEST_CHROMEDRIVER` says where it has to be.
+//! The demo in a real browser: headless Chromium, driven by fantoccini (acceptance 2). Left out where there
+//! is no driver of it, unless `YIHAO_TEST_CHROMEDRIVER` says where it has to be.
 
 mod accessibility;
 mod machine;
