@@ -9,6 +9,7 @@ mod authorization_request;
 mod browser;
 mod client_auth;
 mod codes;
+mod commands;
 mod conformance_basic;
 mod crypto_vectors;
 mod discovery;
