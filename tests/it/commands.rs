@@ -269,12 +269,13 @@ fn keys_are_listed_and_rotated() {
 #[test]
 fn a_register_is_looked_at_and_imported() {
     let folder = Folder::new();
-    let people: String = (1..=3)
+    let people: Vec<String> = (1..=3)
         .map(Person::synthetic)
-        .map(|person| format!("{},{}\n", person.name, person.id_number))
+        .map(|person| format!("{},{}", person.name, person.id_number))
         .collect();
+    let people = people.join("\n");
     let bad = "<b>,990018194110240058\n测试四,123\n测试五\n";
-    folder.write("people.csv", &format!("name,id_number\n{people}{bad}"));
+    folder.write("people.csv", &format!("name,id_number\n{people}\n{bad}"));
     let synthetic = [("YIHAO__ACCEPT_SYNTHETIC", "true")];
     let import = |more: &[&str]| -> Value {
         let mut arguments = vec!["register", "import", "people", "people.csv", "--json"];
