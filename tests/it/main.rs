@@ -15,5 +15,6 @@ mod jose_vectors;
 mod login_factors;
 mod login_password;
 mod nodes;
+mod store;
 mod support;
 mod tokens;
