@@ -69,7 +69,11 @@ pub fn password_at(at: Timestamp) -> Proof {
 /// A refresh token that lives for an hour from then.
 pub fn refresh_token(now: Timestamp) -> NewRefreshToken {
     let expires_at = now.plus(Duration::from_hours(1));
-    NewRefreshToken { digest: RefreshTokenDigest(digest()), idle_expires_at: expires_at, expires_at }
+    NewRefreshToken {
+        digest: RefreshTokenDigest(digest()),
+        idle_expires_at: expires_at,
+        expires_at,
+    }
 }
 
 impl TestStore {

@@ -97,8 +97,11 @@ on_both_stores!(a_revocation_and_a_rotation_leave_no_live_family, |test| {
         assert!(!test.found(id).await.is_live(), "no rotation undoes a revocation");
         let live = test.store.find_refresh_token(old.digest).await.unwrap().unwrap();
         let records = (test.record(AuditKind::Refreshed), test.record(AuditKind::Refreshed));
-        let late =
-            test.store.rotate_refresh_token(live, refresh_token(NOW), GRACE, records).await.unwrap();
+        let late = test
+            .store
+            .rotate_refresh_token(live, refresh_token(NOW), GRACE, records)
+            .await
+            .unwrap();
         assert_eq!(late, Rotation::Revoked);
     }
 });
