@@ -3,6 +3,8 @@
 
 mod fixture;
 mod races_codes;
+mod races_proofs;
+mod races_sessions;
 
 use std::path::PathBuf;
 use std::sync::Arc;
