@@ -1,10 +1,14 @@
 //! The store's promises, one suite on both databases (design D6, D7, D10; security.md P2, I1 to I13).
 //! Every test has a database of its own and two nodes on it.
 
+mod clients;
+mod credentials;
 mod fixture;
 mod races_codes;
 mod races_proofs;
 mod races_sessions;
+mod sessions;
+mod tokens;
 
 use std::path::PathBuf;
 use std::sync::Arc;
