@@ -4,9 +4,13 @@
 mod clients;
 mod credentials;
 mod fixture;
+mod housekeeping;
+mod opening;
+mod outbox;
 mod races_codes;
 mod races_proofs;
 mod races_sessions;
+mod schema;
 mod sessions;
 mod tokens;
 
