@@ -1,6 +1,8 @@
 //! The store's promises, one suite on both databases (design D6, D7, D10; security.md P2, I1 to I13).
 //! Every test has a database of its own and two nodes on it.
 
+mod audit;
+mod audit_chain;
 mod clients;
 mod credentials;
 mod fixture;
