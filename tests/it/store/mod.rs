@@ -9,6 +9,7 @@ mod fixture;
 mod housekeeping;
 mod opening;
 mod outbox;
+mod privacy;
 mod races_codes;
 mod races_proofs;
 mod races_sessions;
