@@ -8,6 +8,7 @@ mod authorization_request;
 mod client_auth;
 mod codes;
 mod conformance_basic;
+mod crash;
 mod crypto_vectors;
 mod discovery;
 mod identifiers;

@@ -69,6 +69,8 @@ pub enum Raw {
 macro_rules! on_both_stores {
     ($name:ident, |$test:ident| $body:block) => {
         mod $name {
+            #[expect(clippy::allow_attributes, reason = "not every test uses every name")]
+            #[allow(unused_imports, reason = "not every test uses every name")]
             use super::*;
 
             async fn check($test: $crate::store::TestStore) {
@@ -144,11 +146,6 @@ impl TestStore {
         };
         let other = open(&url).await;
         Self { store, other, vault: Vault::derive_from(&[7; 32]), raw, url, folder, server }
-    }
-
-    /// A further node, with nothing in its memory.
-    pub async fn third_node(&self) -> Store {
-        open(&self.url).await
     }
 
     /// The rows of a table.
