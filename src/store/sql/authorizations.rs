@@ -20,9 +20,22 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::cache::Change;
 use crate::store::sql::audit::append;
+use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
 use crate::store::sql::db::fetch_in;
+
+/// Notes that a session that has not ended reached a client; `$lock` as the engine needs it.
+macro_rules! reach {
+    ($lock:literal) => {
+        concat!(
+            "INSERT INTO session_client (session_id, client_id, sub, sid, created_at)
+             SELECT id, $2, $3, $4, $5 FROM session WHERE id = $1 AND ended_at IS NULL ",
+            $lock,
+            " ON CONFLICT (session_id, client_id) DO UPDATE SET sub = excluded.sub"
+        )
+    };
+}
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -54,12 +67,15 @@ impl Store {
             .map_err(|_| StoreError::Unreadable("authorization"))?;
         self.write(move |tx| {
             Box::pin(async move {
-                // The session may have ended since it was read: then nothing is issued.
+                // The session may have ended since it was read: then nothing is issued. PostgreSQL
+                // waits for whoever is ending it, so that this client is told or gets nothing.
+                let reach = match tx {
+                    Tx::Postgres(_) => reach!("FOR SHARE"),
+                    Tx::Sqlite { .. } => reach!(""),
+                };
                 let reached = execute!(
                     tx,
-                    "INSERT INTO session_client (session_id, client_id, sub, sid, created_at)
-                     SELECT id, $2, $3, $4, $5 FROM session WHERE id = $1 AND ended_at IS NULL
-                     ON CONFLICT (session_id, client_id) DO UPDATE SET sub = excluded.sub",
+                    reach,
                     new.session_id.0,
                     new.client_id.as_str(),
                     new.approval.subject.as_str(),
