@@ -36,6 +36,11 @@ pub async fn by_query(visitor: Visitor) -> Result<Response, Failure> {
 
 /// `POST /oauth2/authorize`
 pub async fn by_form(Received { visitor, form, .. }: Received) -> Result<Response, Failure> {
+    if form.iter().any(|(name, _)| visitor.query.get(name).is_some()) {
+        let twice = ErrorCode::InvalidRequest.because("a parameter stands in address and body");
+        record(&visitor, None, &twice).await?;
+        return Err(twice.into());
+    }
     begin(&visitor, &form).await
 }
 

@@ -44,23 +44,20 @@ pub async fn frame(State(site): State<Site>, mut request: Request, next: Next) -
     let (method, look) = (request.method().clone(), Look::read(request.headers()));
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
-    let path_and_query = request.uri().path_and_query().map(|both| both.as_str().to_owned());
     let fits = head_length(&request) <= HEAD;
+    let one_host = request.headers().get_all(header::HOST).iter().count() <= 1;
     request.extensions_mut().insert(context.clone());
     cookies::drop_repeated(request.headers_mut());
     let span = tracing::info_span!("request", request_id = context.id);
-    let answer = if fits {
-        next.run(request).instrument(span.clone()).await
-    } else {
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response()
+    let answer = match (fits, one_host) {
+        (true, true) => next.run(request).instrument(span.clone()).await,
+        (true, false) => StatusCode::BAD_REQUEST.into_response(),
+        (false, _) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response(),
     };
     let _entered = span.enter();
     let answer = explain(answer, &route);
     let mut response = match answer.extensions().get::<Failure>().cloned() {
-        Some(failure) => {
-            let path_and_query = path_and_query.unwrap_or_default();
-            tell(&site, &look, &context, (&path_and_query, &failure), answer.headers())
-        }
+        Some(failure) => tell(&site, &look, &context, &failure, answer.headers()),
         None => answer,
     };
     finish(&mut response, &site.provider.config, &context);
@@ -169,16 +166,15 @@ fn tell(
     site: &Site,
     look: &Look,
     context: &RequestContext,
-    (path_and_query, failure): (&str, &Failure),
+    failure: &Failure,
     headers: &HeaderMap,
 ) -> Response {
     let frame = Frame {
         locale: look.locale,
         elder: look.elder,
         request_id: context.id.clone(),
-        // A page that was refused is not a place to come back to with another language.
-        path_and_query: if failure.status == StatusCode::NOT_FOUND { "/" } else { path_and_query }
-            .to_owned(),
+        // Nothing of a refused request is repeated, not even in the links to another language.
+        path_and_query: "/".to_owned(),
         csrf: String::new(),
         signed_in: None,
     };

@@ -134,6 +134,10 @@ async fn answer_userinfo(
 ) -> Result<Response, BearerError> {
     let context = request.extensions().get::<RequestContext>().cloned();
     let context = context.ok_or(BearerError::Missing)?;
+    let query = Parameters::parse(request.uri().query().unwrap_or_default().as_bytes())?;
+    if query.get("access_token").is_some() {
+        return Err(ErrorCode::InvalidRequest.because("a token has no place in an address").into());
+    }
     let header = authorization(request.headers())?;
     let in_header = header.and_then(bearer);
     let token = match (in_header, in_form) {

@@ -32,7 +32,7 @@ pub struct Live {
     /// To whom it was issued.
     pub client: Arc<Client>,
     /// The authorization it stands for; none for `client_credentials`.
-    pub authorization: Option<Authorization>,
+    pub authorization: Option<Arc<Authorization>>,
 }
 
 /// The token as text, in the form the client has registered.
@@ -91,12 +91,12 @@ pub async fn find_live(provider: &Provider, token: &str) -> Result<Option<Live>,
     let Some(client) = client.filter(|client| client.disabled_at.is_none()) else {
         return Ok(None);
     };
-    if provider.store.is_access_token_revoked(&handle.jti).await? {
+    if provider.store.is_access_token_revoked(&handle.jti, now).await? {
         return Ok(None);
     }
     let authorization = match handle.authorization_id {
         None => None,
-        Some(id) => match provider.store.find_authorization(id, now).await? {
+        Some(id) => match provider.store.known_authorization(id, now).await? {
             Some(found) if found.is_live() && found.client_id == handle.client_id => Some(found),
             _ => return Ok(None),
         },

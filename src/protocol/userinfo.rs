@@ -31,8 +31,11 @@ pub async fn claims(
         return Err(ErrorCode::InsufficientScope.because("the token was not issued for openid"));
     }
     let authorization = live.authorization.as_ref().ok_or_else(refuse)?;
-    let account =
-        provider.store.find_account(authorization.account_id).await?.ok_or_else(refuse)?;
+    let account = provider
+        .store
+        .known_account(authorization.account_id, provider.clock.now())
+        .await?
+        .ok_or_else(refuse)?;
     let profile = provider.vault.open_profile(&account)?;
     let mut approval = authorization.approval.clone();
     approval.scope = live.handle.scope.clone();

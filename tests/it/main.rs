@@ -1,15 +1,35 @@
 //! All integration tests, one binary, one module a feature.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod account;
+mod architecture;
 mod authorization_code;
-mod cookies;
+mod authorization_request;
+mod browser;
+mod client_auth;
+mod codes;
+mod commands;
+mod conformance_basic;
+mod crash;
 mod crypto_vectors;
+mod discovery;
+mod flows;
 mod identifiers;
 mod jose_vectors;
 mod login_codes;
-
+mod login_factors;
+mod login_password;
 mod login_throttle;
 mod login_totp;
 mod login_two_factors;
 mod login_work;
+mod logout;
+mod nodes;
+mod pages;
 mod session_ends;
+mod sessions;
+mod signup;
+mod store;
 mod support;
+mod tokens;

@@ -104,8 +104,11 @@ async fn id_token(
     let mut claims: Map<String, Value> = Map::new();
     if !approval.claims.id_token.is_empty() {
         let gone = || ErrorCode::InvalidGrant.because("the authorization is no longer valid");
-        let account =
-            provider.store.find_account(authorization.account_id).await?.ok_or_else(gone)?;
+        let account = provider
+            .store
+            .known_account(authorization.account_id, provider.clock.now())
+            .await?
+            .ok_or_else(gone)?;
         let profile = provider.vault.open_profile(&account)?;
         claims.extend(claims::in_id_token(client, approval, &account, &profile));
     }

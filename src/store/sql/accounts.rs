@@ -1,5 +1,7 @@
 //! Accounts and the blind indexes that find them (design D1). Everything personal arrives sealed.
 
+use std::sync::Arc;
+
 use crate::clock::Timestamp;
 use crate::domain::account::Account;
 use crate::domain::account::AccountStatus;
@@ -10,6 +12,7 @@ use crate::domain::id::AccountId;
 use crate::domain::id::IdentifierDigest;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::cache::Change;
 use crate::store::sql::audit::append;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
@@ -76,6 +79,23 @@ impl Store {
         row.map(Row::into_account).transpose()
     }
 
+    /// The same, at most five seconds old: good enough for what a token may show of it.
+    pub async fn known_account(
+        &self,
+        id: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Account>>, StoreError> {
+        if let Some(known) = self.caches.account(id.0, now) {
+            return Ok(Some(known));
+        }
+        let reading = self.caches.begin(now);
+        let found = self.find_account(id).await?.map(Arc::new);
+        if let Some(found) = &found {
+            self.caches.keep_account(reading, found);
+        }
+        Ok(found)
+    }
+
     /// Makes the account, unless one of its identifiers is taken; then nothing is kept but the
     /// refusal. Of concurrent callers exactly one gets `true`.
     pub async fn add_account(
@@ -124,25 +144,28 @@ impl Store {
         record: AuditRecord,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                let changed = execute!(
-                    tx,
-                    "UPDATE account SET status = $2, updated_at = $3,
+        let done = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let changed = execute!(
+                        tx,
+                        "UPDATE account SET status = $2, updated_at = $3,
                             credential_epoch = credential_epoch + 1
                       WHERE id = $1 AND status <> $2",
-                    id.0,
-                    status.as_str(),
-                    now.0
-                )? == 1;
-                if changed {
-                    crate::store::sql::sessions::end_all(tx, id, None, now).await?;
-                    append(tx, &record).await?;
-                }
-                Ok(changed)
+                        id.0,
+                        status.as_str(),
+                        now.0
+                    )? == 1;
+                    if changed {
+                        crate::store::sql::sessions::end_all(tx, id, None, now).await?;
+                        append(tx, &record).await?;
+                    }
+                    Ok(changed)
+                })
             })
-        })
-        .await
+            .await?;
+        self.caches.forget(Change::Account(id.0));
+        Ok(done)
     }
 }
 

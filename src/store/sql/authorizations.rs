@@ -1,6 +1,8 @@
 //! Authorizations: issued with a code, redeemed once, read for every token's validity (RFC 6749
 //! §4.1; design D8), and the consent they rest on.
 
+use std::sync::Arc;
+
 use crate::clock::Timestamp;
 use crate::domain::account::AccountStatus;
 use crate::domain::audit_event::AuditRecord;
@@ -14,13 +16,26 @@ use crate::domain::id::AccountId;
 use crate::domain::id::AuthorizationId;
 use crate::domain::id::CodeDigest;
 use crate::domain::id::SessionId;
-use crate::domain::scope::Scope;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::cache::Change;
 use crate::store::sql::audit::append;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
+use crate::store::sql::db::fetch_in;
+
+/// Notes that a session that has not ended reached a client; `$lock` as the engine needs it.
+macro_rules! reach {
+    ($lock:literal) => {
+        concat!(
+            "INSERT INTO session_client (session_id, client_id, sub, sid, created_at)
+             SELECT id, $2, $3, $4, $5 FROM session WHERE id = $1 AND ended_at IS NULL ",
+            $lock,
+            " ON CONFLICT (session_id, client_id) DO UPDATE SET sub = excluded.sub"
+        )
+    };
+}
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -40,19 +55,6 @@ struct Row {
     session_expires: i64,
 }
 
-/// What a person agreed to share with a client.
-#[derive(Debug, Clone)]
-pub struct Consent {
-    /// With whom.
-    pub client_id: ClientId,
-    /// What.
-    pub scope: Scope,
-    /// Claims by name beyond the scope's.
-    pub claims: Vec<String>,
-    /// Since when.
-    pub granted_at: Timestamp,
-}
-
 impl Store {
     /// Keeps an authorization with its code, and notes that the session reached this client.
     pub async fn add_authorization(
@@ -65,12 +67,15 @@ impl Store {
             .map_err(|_| StoreError::Unreadable("authorization"))?;
         self.write(move |tx| {
             Box::pin(async move {
-                // The session may have ended since it was read: then nothing is issued.
+                // The session may have ended since it was read: then nothing is issued. PostgreSQL
+                // waits for whoever is ending it, so that this client is told or gets nothing.
+                let reach = match tx {
+                    Tx::Postgres(_) => reach!("FOR SHARE"),
+                    Tx::Sqlite { .. } => reach!(""),
+                };
                 let reached = execute!(
                     tx,
-                    "INSERT INTO session_client (session_id, client_id, sub, sid, created_at)
-                     SELECT id, $2, $3, $4, $5 FROM session WHERE id = $1 AND ended_at IS NULL
-                     ON CONFLICT (session_id, client_id) DO UPDATE SET sub = excluded.sub",
+                    reach,
                     new.session_id.0,
                     new.client_id.as_str(),
                     new.approval.subject.as_str(),
@@ -148,6 +153,23 @@ impl Store {
         row.map(|row| row.into_authorization(now)).transpose()
     }
 
+    /// The same, at most five seconds old: good enough to answer what a token is worth (design D8).
+    pub async fn known_authorization(
+        &self,
+        id: AuthorizationId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Authorization>>, StoreError> {
+        if let Some(known) = self.caches.authorization(id.0, now) {
+            return Ok(Some(known));
+        }
+        let reading = self.caches.begin(now);
+        let found = self.find_authorization(id, now).await?.map(Arc::new);
+        if let Some(found) = &found {
+            self.caches.keep_authorization(reading, found);
+        }
+        Ok(found)
+    }
+
     /// Spends the code, and with it stores the refresh token it issued. Of concurrent callers
     /// exactly one gets `First`; every other one takes back what the code issued (RFC 6749 §4.1.2).
     pub async fn redeem_code(
@@ -157,45 +179,52 @@ impl Store {
         first: AuditRecord,
         replay: AuditRecord,
     ) -> Result<Redemption, StoreError> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                // The row lock of the UPDATE decides the race; a SELECT first would reopen it.
-                let won = execute!(
-                    tx,
-                    "UPDATE approval SET code_spent_at = $2
-                      WHERE code_digest = $1 AND code_spent_at IS NULL",
-                    code.as_bytes(),
-                    first.at.0
-                )? == 1;
-                if !won {
-                    execute!(
+        let (redemption, revoked) = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    // The row lock of the UPDATE decides the race; a SELECT first would reopen it.
+                    let won = execute!(
                         tx,
-                        "UPDATE approval SET revoked_at = $2
-                          WHERE code_digest = $1 AND revoked_at IS NULL",
+                        "UPDATE approval SET code_spent_at = $2
+                      WHERE code_digest = $1 AND code_spent_at IS NULL",
                         code.as_bytes(),
                         first.at.0
-                    )?;
-                    append(tx, &replay).await?;
-                    return Ok(Redemption::Replay);
-                }
-                if let Some(token) = &refresh_token {
-                    execute!(
-                        tx,
-                        "INSERT INTO refresh_token
+                    )? == 1;
+                    if !won {
+                        let revoked = fetch_in!(
+                            tx,
+                            fetch_optional,
+                            (uuid::Uuid,),
+                            "UPDATE approval SET revoked_at = $2
+                          WHERE code_digest = $1 AND revoked_at IS NULL RETURNING id",
+                            code.as_bytes(),
+                            first.at.0
+                        )?;
+                        append(tx, &replay).await?;
+                        return Ok((Redemption::Replay, revoked));
+                    }
+                    if let Some(token) = &refresh_token {
+                        execute!(
+                            tx,
+                            "INSERT INTO refresh_token
                                 (digest, approval_id, issued_at, idle_expires_at, expires_at)
                          SELECT $2, id, $3, $4, $5 FROM approval WHERE code_digest = $1",
-                        code.as_bytes(),
-                        token.digest.as_bytes(),
-                        first.at.0,
-                        token.idle_expires_at.0,
-                        token.expires_at.0
-                    )?;
-                }
-                append(tx, &first).await?;
-                Ok(Redemption::First)
+                            code.as_bytes(),
+                            token.digest.as_bytes(),
+                            first.at.0,
+                            token.idle_expires_at.0,
+                            token.expires_at.0
+                        )?;
+                    }
+                    append(tx, &first).await?;
+                    Ok((Redemption::First, None))
+                })
             })
-        })
-        .await
+            .await?;
+        if let Some((id,)) = revoked {
+            self.caches.forget(Change::Authorization(id));
+        }
+        Ok(redemption)
     }
 
     /// Takes an authorization back; every token of it is dead with the commit.
@@ -215,7 +244,9 @@ impl Store {
                 append(tx, &record).await
             })
         })
-        .await
+        .await?;
+        self.caches.forget(Change::Authorization(id.0));
+        Ok(())
     }
 
     /// Revokes one access token before its time.
@@ -225,6 +256,7 @@ impl Store {
         expires_at: Timestamp,
         record: AuditRecord,
     ) -> Result<(), StoreError> {
+        let token = jti.clone();
         self.write(move |tx| {
             Box::pin(async move {
                 execute!(
@@ -237,11 +269,21 @@ impl Store {
                 append(tx, &record).await
             })
         })
-        .await
+        .await?;
+        self.caches.forget(Change::AccessToken(token));
+        Ok(())
     }
 
     /// Whether this access token was revoked alone.
-    pub async fn is_access_token_revoked(&self, jti: &str) -> Result<bool, StoreError> {
+    pub async fn is_access_token_revoked(
+        &self,
+        jti: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if let Some(known) = self.caches.revocation(jti, now) {
+            return Ok(known);
+        }
+        let reading = self.caches.begin(now);
         let row = fetch!(
             &self.db,
             fetch_optional,
@@ -249,121 +291,9 @@ impl Store {
             "SELECT expires_at FROM revoked_access_token WHERE jti = $1",
             jti
         )?;
+        self.caches.keep_revocation(reading, jti, row.is_some());
         Ok(row.is_some())
     }
-
-    /// What the person agreed to share with this client.
-    pub async fn find_consent(
-        &self,
-        account: AccountId,
-        client: &ClientId,
-    ) -> Result<Option<Consent>, StoreError> {
-        let row = fetch!(
-            &self.db,
-            fetch_optional,
-            (String, String, String, i64),
-            "SELECT client_id, scope, claims, granted_at FROM consent
-              WHERE account_id = $1 AND client_id = $2",
-            account.0,
-            client.as_str()
-        )?;
-        row.map(read_consent).transpose()
-    }
-
-    /// Everything the person agreed to share, newest first.
-    pub async fn list_consents(&self, account: AccountId) -> Result<Vec<Consent>, StoreError> {
-        let rows = fetch!(
-            &self.db,
-            fetch_all,
-            (String, String, String, i64),
-            "SELECT client_id, scope, claims, granted_at FROM consent
-              WHERE account_id = $1 ORDER BY granted_at DESC LIMIT 500",
-            account.0
-        )?;
-        rows.into_iter().map(read_consent).collect()
-    }
-
-    /// Remembers an agreement.
-    pub async fn grant_consent(
-        &self,
-        account: AccountId,
-        consent: Consent,
-        record: AuditRecord,
-    ) -> Result<(), StoreError> {
-        let claims = serde_json::to_string(&consent.claims)
-            .map_err(|_| StoreError::Unreadable("consent"))?;
-        self.write(move |tx| {
-            Box::pin(async move {
-                execute!(
-                    tx,
-                    "INSERT INTO consent (account_id, client_id, scope, claims, granted_at)
-                     VALUES ($1, $2, $3, $4, $5)
-                     ON CONFLICT (account_id, client_id) DO UPDATE
-                     SET scope = excluded.scope, claims = excluded.claims,
-                         granted_at = excluded.granted_at",
-                    account.0,
-                    consent.client_id.as_str(),
-                    consent.scope.to_string().as_str(),
-                    claims.as_str(),
-                    consent.granted_at.0
-                )?;
-                append(tx, &record).await
-            })
-        })
-        .await
-    }
-
-    /// Takes an agreement back, and with it every authorization that rests on it.
-    pub async fn withdraw_consent(
-        &self,
-        account: AccountId,
-        client: &ClientId,
-        record: AuditRecord,
-    ) -> Result<bool, StoreError> {
-        let client = client.as_str().to_owned();
-        self.write(move |tx| {
-            Box::pin(async move {
-                let withdrawn = execute!(
-                    tx,
-                    "DELETE FROM consent WHERE account_id = $1 AND client_id = $2",
-                    account.0,
-                    client.as_str()
-                )? == 1;
-                revoke_of(tx, account, &client, record.at).await?;
-                append(tx, &record).await?;
-                Ok(withdrawn)
-            })
-        })
-        .await
-    }
-}
-
-async fn revoke_of(
-    tx: &mut Tx<'_>,
-    account: AccountId,
-    client: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        "UPDATE approval SET revoked_at = $3
-          WHERE account_id = $1 AND client_id = $2 AND revoked_at IS NULL",
-        account.0,
-        client,
-        now.0
-    )
-    .map(drop)
-}
-
-fn read_consent(row: (String, String, String, i64)) -> Result<Consent, StoreError> {
-    let unreadable = || StoreError::Unreadable("consent");
-    let (client_id, scope, claims, granted_at) = row;
-    Ok(Consent {
-        client_id: ClientId::parse(&client_id).ok_or_else(unreadable)?,
-        scope: Scope::parse(&scope).map_err(|_| unreadable())?,
-        claims: serde_json::from_str(&claims).map_err(|_| unreadable())?,
-        granted_at: Timestamp(granted_at),
-    })
 }
 
 impl Row {

@@ -8,6 +8,7 @@ use crate::domain::client::Client;
 use crate::domain::client::ClientId;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::cache::Change;
 use crate::store::sql::audit::append;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
@@ -15,9 +16,10 @@ use crate::store::sql::db::fetch;
 impl Store {
     /// The client of that id, also a disabled one; at most seconds old.
     pub async fn find_client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
-        if let Some(client) = self.clients.get(id) {
+        if let Some(client) = self.caches.client(id) {
             return Ok(Some(client));
         }
+        let reading = self.caches.begin(Timestamp::default());
         let row = fetch!(
             &self.db,
             fetch_optional,
@@ -27,7 +29,7 @@ impl Store {
         )?;
         let Some((document,)) = row else { return Ok(None) };
         let client = Arc::new(read(&document)?);
-        self.clients.insert(id.clone(), client.clone());
+        self.caches.keep_client(reading, &client);
         Ok(Some(client))
     }
 
@@ -94,7 +96,7 @@ impl Store {
                 })
             })
             .await?;
-        self.clients.invalidate(&client.id);
+        self.caches.forget(Change::Client(client.id.clone()));
         Ok(replaced)
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::id::JtiDigest;
 use crate::domain::id::SessionId;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::cache::Change;
 use crate::store::sql::audit::append;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
@@ -58,7 +59,9 @@ impl Store {
                 append(tx, &record).await
             })
         })
-        .await
+        .await?;
+        self.caches.forget(Change::Account(account.0));
+        Ok(())
     }
 
     /// Replaces an outdated hash of the same password; nothing else changes.
@@ -80,7 +83,9 @@ impl Store {
                 .map(drop)
             })
         })
-        .await
+        .await?;
+        self.caches.forget(Change::Account(account.0));
+        Ok(())
     }
 
     /// The sealed TOTP secret of the account.
@@ -136,7 +141,9 @@ impl Store {
                 append(tx, &record).await
             })
         })
-        .await
+        .await?;
+        self.caches.forget(Change::Account(account.0));
+        Ok(())
     }
 
     /// Puts new recovery codes in the place of all before them.
@@ -161,18 +168,21 @@ impl Store {
         account: AccountId,
         record: AuditRecord,
     ) -> Result<bool, StoreError> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                execute!(tx, "DELETE FROM recovery_code WHERE account_id = $1", account.0)?;
-                let removed =
-                    execute!(tx, "DELETE FROM totp WHERE account_id = $1", account.0)? == 1;
-                if removed {
-                    append(tx, &record).await?;
-                }
-                Ok(removed)
+        let done = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    execute!(tx, "DELETE FROM recovery_code WHERE account_id = $1", account.0)?;
+                    let removed =
+                        execute!(tx, "DELETE FROM totp WHERE account_id = $1", account.0)? == 1;
+                    if removed {
+                        append(tx, &record).await?;
+                    }
+                    Ok(removed)
+                })
             })
-        })
-        .await
+            .await?;
+        self.caches.forget(Change::Account(account.0));
+        Ok(done)
     }
 
     /// Spends a recovery code.

@@ -56,6 +56,14 @@ impl Store {
                 )?;
                 removed += execute!(
                     tx,
+                    "DELETE FROM outbox WHERE id IN
+                        (SELECT id FROM outbox WHERE due_at < $1
+                          AND (delivered_at IS NOT NULL OR given_up_at IS NOT NULL) LIMIT $2)",
+                    yesterday,
+                    BATCH
+                )?;
+                removed += execute!(
+                    tx,
                     "DELETE FROM throttle WHERE key_digest IN
                         (SELECT key_digest FROM throttle
                           WHERE updated_at < $1 AND total < 100 LIMIT $2)",

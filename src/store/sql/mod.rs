@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod authorizations;
 mod clients;
+mod consents;
 mod credentials;
 mod db;
 mod housekeeping;
@@ -22,7 +23,7 @@ pub use accounts::NewAccount;
 pub use audit::AuditQuery;
 pub use audit::SealedAudit;
 pub use audit::SignedHead;
-pub use authorizations::Consent;
+pub use consents::Consent;
 pub use credentials::NewTotp;
 pub use one_time_codes::NewOneTimeCode;
 pub use one_time_codes::OneTimeCode;
@@ -36,9 +37,8 @@ pub use throttle::AttemptKey;
 
 use futures_util::future::BoxFuture;
 
-use crate::domain::client::Client;
-use crate::domain::client::ClientId;
 use crate::store::StoreError;
+use crate::store::cache::Caches;
 use crate::store::sql::db::Db;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::store_error;
@@ -47,7 +47,7 @@ use crate::store::sql::db::store_error;
 #[derive(Clone)]
 pub struct Store {
     db: Db,
-    clients: moka::sync::Cache<ClientId, std::sync::Arc<Client>>,
+    caches: Caches,
 }
 
 impl Store {

@@ -14,6 +14,8 @@ use sqlx::sqlite::SqliteSynchronous;
 use crate::clock::Timestamp;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::cache::Caches;
+use crate::store::redis;
 use crate::store::sql::db::Db;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
@@ -25,11 +27,8 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long anything waits for the database before it is told as away.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a client may be served from memory after another node changed it (D8: 5 s).
-const CLIENT_FRESHNESS: Duration = Duration::from_secs(3);
-/// At most this many clients are kept in memory.
-const CLIENT_CACHE: u64 = 10_000;
-
+/// How long a write waits while another process, a command, holds the lock of the file.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// Where the database is and how much of it one node uses.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -37,6 +36,8 @@ pub struct Settings {
     pub url: String,
     /// Connections at most (PostgreSQL) or readers (SQLite).
     pub connections: u32,
+    /// `redis://…`, if changes shall be told to other nodes at once.
+    pub redis_url: Option<String>,
 }
 
 impl Store {
@@ -47,11 +48,13 @@ impl Store {
         } else {
             open_postgres(settings)?
         };
-        let clients = moka::sync::Cache::builder()
-            .max_capacity(CLIENT_CACHE)
-            .time_to_live(CLIENT_FRESHNESS)
-            .build();
-        Ok(Self { db, clients })
+        let Some(url) = &settings.redis_url else {
+            return Ok(Self { db, caches: Caches::new(None) });
+        };
+        let (bus, listener) = redis::open(url)?;
+        let caches = Caches::new(Some(bus));
+        listener.start(caches.clone());
+        Ok(Self { db, caches })
     }
 
     /// Applies what is missing of the migrations; safe to run twice, on two nodes.
@@ -156,7 +159,7 @@ async fn open_sqlite(settings: &Settings) -> Result<Db, StoreError> {
         // NORMAL loses acknowledged writes at a power cut (security.md 3.3).
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(PATIENCE);
+        .busy_timeout(LOCK_PATIENCE);
     let writer = Writer::start(&options).await?;
     let read = SqlitePoolOptions::new()
         .max_connections(settings.connections)

@@ -59,7 +59,8 @@ impl Store {
                         execute!(
                             tx,
                             "UPDATE outbox SET leased_until = $2, attempts = attempts + 1
-                              WHERE id = $1 AND leased_until <= $3 AND delivered_at IS NULL",
+                              WHERE id = $1 AND due_at <= $3 AND leased_until <= $3
+                                AND delivered_at IS NULL AND given_up_at IS NULL",
                             id,
                             until,
                             now.0

@@ -11,6 +11,7 @@ use crate::domain::id::AuthorizationId;
 use crate::domain::id::RefreshTokenDigest;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::cache::Change;
 use crate::store::sql::audit::append;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
@@ -65,7 +66,8 @@ impl Store {
         grace: Duration,
         records: (AuditRecord, AuditRecord),
     ) -> Result<Rotation, StoreError> {
-        self.write(move |tx| {
+        let family = old.authorization_id.0;
+        let rotation = self.write(move |tx| {
             Box::pin(async move {
                 let (done, replay) = records;
                 let now = done.at;
@@ -95,7 +97,11 @@ impl Store {
                 Ok(Rotation::Done)
             })
         })
-        .await
+        .await?;
+        if rotation != Rotation::Done {
+            self.caches.forget(Change::Authorization(family));
+        }
+        Ok(rotation)
     }
 
     /// Notes the use of a refresh token that does not rotate; its idle time begins anew. `false`

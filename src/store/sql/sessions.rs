@@ -14,6 +14,7 @@ use crate::domain::session::Session;
 use crate::domain::session::SessionLifetime;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::cache::Change;
 use crate::store::sql::audit::append;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
@@ -68,39 +69,48 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let proofs = write_proofs(&new.session.proofs)?;
-        self.write(move |tx| {
-            Box::pin(async move {
-                if let Some(old) = new.replaces {
-                    let found = fetch_in!(
-                        tx,
-                        fetch_optional,
-                        (uuid::Uuid,),
-                        "SELECT id FROM session WHERE digest = $1 AND ended_at IS NULL",
-                        old.as_bytes()
-                    )?;
-                    if let Some((id,)) = found {
-                        end_one(tx, SessionId(id), now).await?;
+        let replaced = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let mut replaced = None;
+                    if let Some(old) = new.replaces {
+                        let found = fetch_in!(
+                            tx,
+                            fetch_optional,
+                            (uuid::Uuid, uuid::Uuid),
+                            "SELECT id, account_id FROM session
+                          WHERE digest = $1 AND ended_at IS NULL",
+                            old.as_bytes()
+                        )?;
+                        if let Some((id, owner)) = found {
+                            end_one(tx, SessionId(id), now).await?;
+                            replaced = Some(owner);
+                        }
                     }
-                }
-                let session = &new.session;
-                execute!(
-                    tx,
-                    "INSERT INTO session (id, digest, account_id, credential_epoch, proofs,
+                    let session = &new.session;
+                    execute!(
+                        tx,
+                        "INSERT INTO session (id, digest, account_id, credential_epoch, proofs,
                                           user_agent, created_at, last_seen_at, expires_at)
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
-                    session.id.0,
-                    new.digest.as_bytes(),
-                    session.account_id.0,
-                    session.credential_epoch,
-                    proofs.as_str(),
-                    session.user_agent.as_str(),
-                    session.created_at.0,
-                    session.expires_at.0
-                )?;
-                append(tx, &record).await
+                        session.id.0,
+                        new.digest.as_bytes(),
+                        session.account_id.0,
+                        session.credential_epoch,
+                        proofs.as_str(),
+                        session.user_agent.as_str(),
+                        session.created_at.0,
+                        session.expires_at.0
+                    )?;
+                    append(tx, &record).await?;
+                    Ok(replaced)
+                })
             })
-        })
-        .await
+            .await?;
+        if let Some(owner) = replaced {
+            self.caches.forget(Change::Account(owner));
+        }
+        Ok(())
     }
 
     /// Adds what was proven and changes the session's id with it. `false` when the session ended,
@@ -205,33 +215,36 @@ impl Store {
         which: SessionEnd,
         record: AuditRecord,
     ) -> Result<EndedSession, StoreError> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                let sessions = match which {
-                    SessionEnd::One(id) => {
-                        let own = fetch_in!(
-                            tx,
-                            fetch_optional,
-                            (uuid::Uuid,),
-                            "SELECT account_id FROM session WHERE id = $1 AND ended_at IS NULL",
-                            id.0
-                        )?;
-                        match own {
-                            Some((owner,)) if owner == account.0 => {
-                                u64::from(end_one(tx, id, record.at).await?)
+        let ended = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let sessions = match which {
+                        SessionEnd::One(id) => {
+                            let own = fetch_in!(
+                                tx,
+                                fetch_optional,
+                                (uuid::Uuid,),
+                                "SELECT account_id FROM session WHERE id = $1 AND ended_at IS NULL",
+                                id.0
+                            )?;
+                            match own {
+                                Some((owner,)) if owner == account.0 => {
+                                    u64::from(end_one(tx, id, record.at).await?)
+                                }
+                                _ => 0,
                             }
-                            _ => 0,
                         }
+                        SessionEnd::AllOf(owner, but) => end_all(tx, owner, but, record.at).await?,
+                    };
+                    if sessions > 0 {
+                        append(tx, &record).await?;
                     }
-                    SessionEnd::AllOf(owner, but) => end_all(tx, owner, but, record.at).await?,
-                };
-                if sessions > 0 {
-                    append(tx, &record).await?;
-                }
-                Ok(EndedSession { sessions })
+                    Ok(EndedSession { sessions })
+                })
             })
-        })
-        .await
+            .await?;
+        self.caches.forget(Change::Account(account.0));
+        Ok(ended)
     }
 }
 

@@ -64,6 +64,8 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
+                // Locks the keys: on PostgreSQL neither of two nodes would see what the other adds.
+                execute!(tx, "UPDATE deployment SET created_at = created_at WHERE id = 1")?;
                 if let Some(kid) = &promoted {
                     execute!(
                         tx,

@@ -1,5 +1,5 @@
-//! The doors of our pages as people use them: logging in, pressing one button of many, and looking
-//! behind the door afterwards.
+//! The doors of our pages as people use them: pressing one button of many, and looking behind the
+//! door afterwards.
 
 use sqlx::Connection;
 use yihao::domain::audit_event::AuditRecord;
@@ -7,7 +7,6 @@ use yihao::store::sql::AuditQuery;
 
 use crate::support::Browser;
 use crate::support::Page;
-use crate::support::Person;
 use crate::support::TestProvider;
 use crate::support::browser::Form;
 
@@ -49,35 +48,9 @@ impl Page {
         let cookies = self.headers.get_all("set-cookie").iter();
         cookies.map(|value| value.to_str().unwrap().to_owned()).collect()
     }
-
-    /// The one-time codes of the page that shows recovery codes.
-    pub fn recovery_codes(&self) -> Vec<String> {
-        let list = self.body.split("<ul class=\"codes\"").nth(1).expect("recovery codes");
-        let list = list.split("</ul>").next().unwrap();
-        let items = list.split("<li>").skip(1).map(|item| item.split('<').next().unwrap());
-        items.map(str::to_owned).collect()
-    }
 }
 
 impl Browser {
-    /// Types an identifier and a password into the login page; the answer is not followed.
-    pub async fn try_password(
-        &self,
-        provider: &TestProvider,
-        identifier: &str,
-        password: &str,
-    ) -> Page {
-        let page = self.get(&provider.url("/login")).await;
-        self.submit(&page, &[("identifier", identifier), ("password", password)]).await
-    }
-
-    /// Logs a person in at our own page with their password, up to whatever page follows.
-    pub async fn log_in(&self, provider: &TestProvider, person: &Person) -> Page {
-        let page = self.try_password(provider, &person.id_number, person.password()).await;
-        assert_eq!(page.status, 303, "{}", page.body);
-        self.follow(page).await
-    }
-
     /// Sends the form that contains `text`, with these fields.
     pub async fn press(&self, page: &Page, text: &str, fields: &[(&str, &str)]) -> Page {
         let form = page.form_with(text);
@@ -85,13 +58,6 @@ impl Browser {
         all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let all: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.post(form.action.as_str(), &all).await
-    }
-
-    /// Whether the account page opens for this browser.
-    pub async fn is_signed_in(&self, provider: &TestProvider) -> bool {
-        let page = self.get(&provider.url("/account")).await;
-        assert!(matches!(page.status, 200 | 303), "{}: {}", page.status, page.body);
-        page.status == 200
     }
 }
 

@@ -1,22 +1,20 @@
 //! What the front-door tests stand on: a provider of their own on a real port, a browser, and a
 //! relying party.
 
-pub mod app;
 pub mod browser;
 pub mod doors;
 pub mod fixture;
+pub mod login;
 pub mod metered;
 pub mod provider;
 pub mod relying_party;
 
-pub use app::App;
 pub use browser::Browser;
 pub use browser::Page;
 pub use fixture::Person;
 pub use metered::metered;
 pub use provider::Backend;
 pub use provider::TestProvider;
-pub use relying_party::Landing;
 pub use relying_party::RelyingParty;
 
 /// One test on both databases: `on_both!(name, |provider| async move { … })`.

@@ -12,6 +12,7 @@ use yihao::clock::Clock;
 use yihao::config::Config;
 use yihao::domain::account::Account;
 use yihao::domain::account::IdentifierKind;
+use yihao::domain::account::Profile;
 use yihao::domain::audit_event::AuditKind;
 use yihao::domain::client::Client;
 use yihao::domain::request_context::RequestContext;
@@ -47,7 +48,7 @@ impl Backend {
 
 /// A provider that runs for one test.
 pub struct TestProvider {
-    /// Its issuer, `http://localhost:port`.
+    /// Where it is, `http://localhost:port`; of a first node also its issuer.
     pub issuer: String,
     /// Its clock; tests move it and wait for nothing.
     pub clock: Clock,
@@ -104,10 +105,31 @@ impl TestProvider {
             database,
             data_dir,
         };
-        for client in fixture::clients() {
-            started.add_client(&client).await;
+        if started.provider.config.issuer_is_loopback() {
+            for client in fixture::clients() {
+                started.add_client(&client).await;
+            }
         }
         started
+    }
+
+    /// A second node of the same deployment: its own port, cache and clock.
+    pub async fn second_node(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let port = free_port();
+        let mut config = self.provider.config.clone();
+        config.listen = ([127, 0, 0, 1], port).into();
+        change(&mut config);
+        let clock = Clock::system();
+        let running = serve::start(config, clock.clone(), true).await.expect("the node starts");
+        Self {
+            issuer: format!("http://localhost:{port}"),
+            clock,
+            provider: running.composed.provider.clone(),
+            outbox: running.composed.outbox.clone().expect("messages are kept"),
+            running: Some(running),
+            database: None,
+            data_dir: std::env::temp_dir().join("yihao-test-second-node"),
+        }
     }
 
     /// Registers a client.
@@ -135,9 +157,20 @@ impl TestProvider {
         provider.store.import_people(vec![entry], provider.clock.now()).await.unwrap();
         let Some(password) = &person.password else { return };
         let hash = provider.passwords.hash(password.as_bytes()).await.unwrap();
-        let context = RequestContext::internal("test");
-        let new = sign_up::new_account(provider, &person.profile(), Some(hash), person.assurance);
+        self.add_account(&person.profile(), hash, person).await;
+    }
+
+    /// Makes an account that has no phone.
+    pub async fn add_person_without_phone(&self, person: &Person) {
+        let hash = self.provider.passwords.hash(person.password().as_bytes()).await.unwrap();
+        self.add_account(&Profile { phone: None, ..person.profile() }, hash, person).await;
+    }
+
+    async fn add_account(&self, profile: &Profile, hash: String, person: &Person) {
+        let provider = &self.provider;
+        let new = sign_up::new_account(provider, profile, Some(hash), person.assurance);
         let new = new.unwrap();
+        let context = RequestContext::internal("test");
         let record = |kind| audit::done(kind).account(&new.account).record(provider, &context);
         let (done, taken) = (record(AuditKind::SignUp), record(AuditKind::SignUp));
         assert!(provider.store.add_account(new, done, taken).await.unwrap(), "a new account");
@@ -150,14 +183,19 @@ impl TestProvider {
         found.unwrap().expect("an account")
     }
 
-    /// The newest audit records, newest first, as `kind outcome reason`.
-    pub async fn audit(&self, limit: i64) -> Vec<String> {
-        let query = AuditQuery { account_id: None, before: None, limit };
+    /// The newest audit records, newest first, as `kind outcome reason`; not those of housekeeping,
+    /// which come when they come.
+    pub async fn audit(&self, limit: usize) -> Vec<String> {
+        let query = AuditQuery { account_id: None, before: None, limit: 500 };
         let records = self.provider.store.find_audit(&query).await.unwrap();
         let line = |record: yihao::domain::audit_event::AuditRecord| {
             format!("{} {} {}", record.kind, record.outcome, record.reason).trim().to_owned()
         };
-        records.into_iter().map(|sealed| line(sealed.record)).collect()
+        let requested = |record: &yihao::domain::audit_event::AuditRecord| {
+            record.kind != AuditKind::KeysRotated.as_str()
+        };
+        let records = records.into_iter().map(|sealed| sealed.record);
+        records.filter(requested).take(limit).map(line).collect()
     }
 
     /// The code of the newest message to this phone; messages leave after the answer.
@@ -171,11 +209,6 @@ impl TestProvider {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         panic!("no message arrived");
-    }
-
-    /// Where its data lies.
-    pub fn data_dir(&self) -> &std::path::Path {
-        &self.data_dir
     }
 
     /// An address of the provider.
