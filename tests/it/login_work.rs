@@ -1,24 +1,21 @@
-//! Logging in with a password (security.md ): who is refused learns nothing from it.
+//! What a refused login costs and tells (security.md ): one password hash whoever
+//! it is, none where there is nothing to compare, and never more than are counted.
 
-use yihao::crypto::password::PasswordHasher;
-use yihao::crypto::password::Profile;
+use futures_util::future::join_all;
 use yihao::domain::account::AccountStatus;
 use yihao::domain::audit_event::AuditKind;
+use yihao::domain::audit_event::AuditRecord;
+use yihao::domain::id::AccountId;
 use yihao::domain::request_context::RequestContext;
 
-use crate::on_both;
 use crate::support::Backend;
 use crate::support::Browser;
 use crate::support::Page;
 use crate::support::Person;
 use crate::support::TestProvider;
+use crate::support::login::log_in;
+use crate::support::login::try_password;
 use crate::support::metered;
-
-/// A person whose ID number ends with X.
-fn person_with_x() -> Person {
-    let mut people = (100..).map(Person::synthetic);
-    people.find(|person| person.id_number.ends_with('X')).unwrap()
-}
 
 /// Everything a refused person, or an attacker, can compare.
 fn appearance(page: &Page, typed: &str) -> (u16, Vec<String>, String) {
@@ -36,22 +33,17 @@ async fn set_status(provider: &TestProvider, person: &Person, status: AccountSta
     assert!(store.set_account_status(account.id, status, record, now).await.unwrap());
 }
 
-on_both!(the_right_password_opens_the_account, |provider| {
-    let person = Person::synthetic(1);
-    provider.add_person(&person).await;
-    let browser = Browser::new();
+/// A record with its sealed part opened.
+async fn in_plain_words(provider: &TestProvider, record: &AuditRecord) -> String {
+    let id = record.account_id.unwrap_or_else(AccountId::generate);
+    let account = provider.provider.store.find_account(id).await.unwrap();
+    let vault = &provider.provider.vault;
+    let personal = vault.open_personal(account.as_ref(), &record.personal).unwrap();
+    format!("{record:?} {}", String::from_utf8(personal).unwrap())
+}
 
-    let page = browser.log_in(&provider, &person).await;
-
-    assert_eq!(page.url.path(), "/account");
-    assert_eq!(page.status, 200);
-    assert!(!page.body.contains(&person.id_number), "the number stands there masked");
-    let done = "SELECT COUNT(*) FROM audit WHERE kind = 'login' AND outcome = 'done'";
-    assert_eq!(provider.count(done).await, 1);
-});
-
-/// wrong, unknown, empty, locked and cancelled are one answer: status, headers, words, and
-/// one password hash each; each leaves one audit record that names nobody.
+/// wrong, empty, locked, cancelled and unknown are one answer in status, headers and words, cost
+/// one hash each, and leave one audit record that names nobody.
 #[test]
 fn whoever_is_refused_looks_alike() {
     metered(async |meter| {
@@ -73,20 +65,16 @@ fn whoever_is_refused_looks_alike() {
         ] {
             let before = meter.hashes();
 
-            let page = browser.try_password(&provider, &person.id_number, password).await;
+            let page = try_password(&provider, &browser, (&person.id_number, password)).await;
 
             assert_eq!(page.status, 400);
             assert_eq!(meter.hashes() - before, 1, "one hash whoever it is");
             assert!(provider.refusal_of(&page).await.starts_with("login "));
-            let records = provider.records_of(&page).await;
-            let account = provider.provider.store.find_account(
-                records[0].account_id.unwrap_or(yihao::domain::id::AccountId::generate()),
-            );
-            let account = account.await.unwrap();
-            let personal =
-                provider.provider.vault.open_personal(account.as_ref(), &records[0].personal);
-            let told = format!("{:?}{}", records[0], String::from_utf8(personal.unwrap()).unwrap());
-            assert!(!told.contains(&person.id_number) && !told.contains(&person.phone));
+            let record = provider.records_of(&page).await.remove(0);
+            let told = in_plain_words(&provider, &record).await;
+            for secret in [&*person.id_number, &person.phone, &person.name, person.password()] {
+                assert!(!told.contains(secret), "{told}");
+            }
             seen.push(appearance(&page, &person.id_number));
         }
         assert!(seen.iter().all(|one| *one == seen[0]), "{seen:?}");
@@ -94,31 +82,16 @@ fn whoever_is_refused_looks_alike() {
     });
 }
 
-/// every spelling people type is the same person, and look-alikes are nobody, refused with the
-/// same words before anything is looked up.
+/// look-alikes of an ID number are nobody, refused with the same words before anything is looked
+/// up or compared.
 #[test]
-fn an_id_number_is_the_same_in_every_spelling() {
+fn what_is_no_identifier_costs_nothing() {
     metered(async |meter| {
         let provider = TestProvider::start(Backend::Sqlite).await;
-        let person = person_with_x();
+        let person = (100..).map(Person::synthetic).find(|one| one.id_number.ends_with('X'));
+        let person = person.unwrap();
         provider.add_person(&person).await;
         let (number, body) = (&person.id_number, &person.id_number[..17]);
-        let wide: String =
-            number.chars().map(|c| char::from_u32(u32::from(c) + 0xFEE0).unwrap()).collect();
-        for spelling in [
-            format!("{body}x"),
-            format!("{body}Ｘ"),
-            format!("{body}ｘ"),
-            format!("{body}Ⅹ"),
-            format!("  {number}\t"),
-            format!("\u{3000}{number}\u{3000}"),
-            wide,
-        ] {
-            let browser = Browser::new();
-            let page = browser.try_password(&provider, &spelling, person.password()).await;
-            assert_eq!(page.status, 303, "{spelling}");
-        }
-
         let browser = Browser::new();
         let mut seen = Vec::new();
         for spelling in [
@@ -134,120 +107,119 @@ fn an_id_number_is_the_same_in_every_spelling() {
             format!("{number}1"),
             "110105194913310021".to_owned(),
             "110105199002300028".to_owned(),
+            "' or 1=1--".to_owned(),
+            "%".to_owned(),
+            "9".repeat(3000),
         ] {
             let before = meter.hashes();
-            let page = browser.try_password(&provider, &spelling, person.password()).await;
+            let page = try_password(&provider, &browser, (&spelling, person.password())).await;
             assert_eq!(provider.refusal_of(&page).await, "login not an identifier", "{spelling}");
-            assert_eq!(meter.hashes(), before, "nothing was looked up or compared");
-            seen.push(appearance(&page, &spelling));
+            assert_eq!(meter.hashes(), before, "{spelling}");
+            let shown = spelling.replace('\'', "&#x27;");
+            seen.push(appearance(&page, &shown));
         }
-        assert!(seen.iter().all(|one| *one == seen[0] && one.0 == 400), "{seen:?}");
+        assert!(seen.iter().all(|one| one.0 == 400 && *one == seen[0]), "{seen:?}");
     });
 }
 
-on_both!(a_phone_finds_the_account_in_every_spelling, |provider| {
-    let person = Person::synthetic(5);
-    provider.add_person(&person).await;
-    let national = person.phone.trim_start_matches("+86").to_owned();
-    for spelling in [
-        national.clone(),
-        format!("+86{national}"),
-        format!("+86 {} {} {}", &national[..3], &national[3..7], &national[7..]),
-        format!("0086{national}"),
-        format!("86{national}"),
-        format!("{}-{}-{}", &national[..3], &national[3..7], &national[7..]),
-    ] {
-        let browser = Browser::new();
-        let page = browser.try_password(&provider, &spelling, person.password()).await;
-        assert_eq!(page.status, 303, "{spelling}");
-    }
-});
-
-/// longer than 128 characters is refused before it is hashed, and what differs only behind the
-/// 72nd byte differs.
+/// longer than 128 characters is refused before it is hashed; what differs only behind the 72nd
+/// byte differs; a NUL ends nothing.
 #[test]
 fn long_passwords_are_compared_whole_or_not_at_all() {
     metered(async |meter| {
         let provider = TestProvider::start(Backend::Sqlite).await;
-        let beginning = "plum rain over the lake ".repeat(4);
-        let password = format!("{beginning}, the first one, and 128 characters");
-        let password: String = password.chars().take(128).collect();
+        let password =
+            format!("{}\0and the first of two endings", "plum rain on the lake ".repeat(5));
+        let password: String = password.chars().chain("!".repeat(128).chars()).take(128).collect();
         let person = Person { password: Some(password.clone()), ..Person::synthetic(6) };
         provider.add_person(&person).await;
-        let browser = Browser::new();
+        let (browser, typed) = (Browser::new(), &person.id_number);
+        let login = async |password: &str| {
+            let before = meter.hashes();
+            let page = try_password(&provider, &browser, (typed, password)).await;
+            (page, meter.hashes() - before)
+        };
 
-        let other = browser
-            .try_password(&provider, &person.id_number, &password.replace("first", "other"))
-            .await;
-        let before = meter.hashes();
-        let long = format!("{password}!");
-        let long: String = long.chars().chain("!".repeat(129).chars()).take(129).collect();
-        let too_long = browser.try_password(&provider, &person.id_number, &long).await;
+        let (other, _) = login(&password.replace("first", "other")).await;
+        let (short, _) = login(password.split('\0').next().unwrap()).await;
+        let (long, work) = login(&format!("{password}!")).await;
 
-        assert_eq!(meter.hashes(), before, "no work is done for it");
-        let typed = &person.id_number;
-        assert_eq!(appearance(&too_long, typed), appearance(&other, typed));
-        assert_eq!(provider.refusal_of(&too_long).await, "login wrong answer");
-        assert_eq!(browser.log_in(&provider, &person).await.status, 200, "128 are accepted whole");
+        assert_eq!((other.status, short.status, long.status), (400, 400, 400));
+        assert_eq!(work, 0, "no work is done for it");
+        assert_eq!(appearance(&long, typed), appearance(&other, typed));
+        assert_eq!(provider.refusal_of(&long).await, "login wrong answer");
+        provider.wait_seconds(31);
+        log_in(&provider, &browser, &person).await;
     });
 }
 
-/// both spellings of an accent are one password; blanks, emoji and NUL count.
-#[tokio::test]
-async fn a_password_is_what_the_person_typed() {
-    let provider = TestProvider::start(Backend::Sqlite).await;
-    let composed = " caf\u{e9} 🏮 au\0lait ";
-    let person = Person { password: Some(composed.to_owned()), ..Person::synthetic(7) };
-    provider.add_person(&person).await;
-    let answer = async |password: &str| {
-        Browser::new().try_password(&provider, &person.id_number, password).await.status
-    };
+/// of many guesses at once at most ten are compared, because each is counted before it is.
+#[test]
+fn guesses_at_once_are_counted_before_they_are_compared() {
+    metered(async |meter| {
+        let provider = TestProvider::start(Backend::Sqlite).await;
+        let person = Person::synthetic(14);
+        provider.add_person(&person).await;
+        let browsers: Vec<Browser> = (0..50).map(|_| Browser::new()).collect();
+        let (before, guess) = (meter.hashes(), (&*person.id_number, "surely not this one"));
 
-    assert_eq!(answer(" cafe\u{301} 🏮 au\0lait ").await, 303);
-    assert_eq!(answer("caf\u{e9} 🏮 au\0lait").await, 400, "blanks count");
-    assert_eq!(answer(" caf\u{e9} 🏮 au").await, 400, "nothing ends at a NUL");
-    assert_eq!(answer(composed).await, 303);
+        let tries = browsers.iter().map(|browser| try_password(&provider, browser, guess));
+        let pages = join_all(tries).await;
+
+        assert!(pages.iter().all(|page| page.status == 400));
+        assert!(meter.hashes() - before <= 10, "{}", meter.hashes() - before);
+        assert!(meter.value("throttled_attempts_total") >= 40);
+    });
 }
 
-on_both!(a_hash_of_an_older_profile_is_replaced_when_the_password_is_known, |provider| {
-    let person = Person::synthetic(8);
-    provider.add_person(&person).await;
-    let (store, vault) = (&provider.provider.store, &provider.provider.vault);
-    let account = provider.account(&person).await;
-    let old = PasswordHasher::new(Profile::GM, &vault.pepper[..]).unwrap();
-    let old = old.hash(person.password().as_bytes());
-    let today = account.password_hash.clone().unwrap();
-    store.replace_password_hash(account.id, today.clone(), old.clone()).await.unwrap();
-    let browser = Browser::new();
-
-    let wrong = browser.try_password(&provider, &person.id_number, "not this one").await;
-    let after_wrong = provider.account(&person).await.password_hash.unwrap();
-    let right = browser.log_in(&provider, &person).await;
-
-    assert_eq!((wrong.status, right.status), (400, 200));
-    assert_eq!(after_wrong, old, "a wrong password changes nothing");
-    let account = provider.account(&person).await;
-    let now = account.password_hash.unwrap();
-    let profile = |hash: &str| hash.split('$').nth(1).unwrap().to_owned();
-    assert_eq!(profile(&now), profile(&today));
-    assert_ne!(profile(&now), profile(&old));
-    assert_eq!(account.credential_epoch, 0, "the password is the same");
-    assert_eq!(Browser::new().log_in(&provider, &person).await.status, 200);
-});
-
-/// a login page that was sent with nothing, or with a method nobody offers, goes nowhere.
 #[tokio::test]
-async fn an_empty_form_logs_nobody_in() {
-    let provider = TestProvider::start(Backend::Sqlite).await;
-    let person = Person::synthetic(9);
+async fn guesses_at_once_are_counted_on_postgres_too() {
+    let Some(backend) = Backend::postgres() else { return };
+    let provider = TestProvider::start(backend).await;
+    let person = Person::synthetic(15);
     provider.add_person(&person).await;
-    let browser = Browser::new();
-    let page = browser.get(&provider.url("/login")).await;
+    let browsers: Vec<Browser> = (0..30).map(|_| Browser::new()).collect();
+    let guess = (&*person.id_number, "surely not this one");
 
-    let empty = browser.submit(&page, &[]).await;
-    let totp = browser.submit(&page, &[("method", "totp"), ("code", "123456")]).await;
-    let unknown = browser.submit(&page, &[("method", "none")]).await;
+    let tries = browsers.iter().map(|browser| try_password(&provider, browser, guess));
+    let pages = join_all(tries).await;
 
-    assert_eq!([empty.status, totp.status, unknown.status], [400, 400, 400]);
-    assert!(!browser.is_signed_in(&provider).await);
+    assert!(pages.iter().all(|page| page.status == 400));
+    let compared = "SELECT COUNT(*) FROM audit WHERE reason = 'wrong answer'";
+    assert!(provider.count(compared).await <= 10);
+}
+
+/// beyond the queue a login is told to come back, in words and in `Retry-After`; who hung up does
+/// not make room for more work; and everything else goes on.
+#[test]
+fn a_flood_of_logins_is_told_to_come_back() {
+    metered(async |meter| {
+        let narrow = |config: &mut yihao::config::Config| {
+            config.password.workers = 1;
+            config.password.queue = 2;
+        };
+        let provider = TestProvider::start_with(Backend::Sqlite, narrow).await;
+        let person = Person::synthetic(16);
+        provider.add_person(&person).await;
+        let nobody: Vec<Person> = (200..230).map(Person::synthetic).collect();
+        let browsers: Vec<Browser> = nobody.iter().map(|_| Browser::new()).collect();
+        let before = meter.hashes();
+
+        let tries = nobody.iter().zip(&browsers).map(|(person, browser)| {
+            try_password(&provider, browser, (&person.id_number, "surely not this one"))
+        });
+        let (keys, url) = (Browser::new(), provider.url("/oauth2/jwks"));
+        let (pages, jwks) = tokio::join!(join_all(tries), keys.get(&url));
+
+        let busy: Vec<&Page> = pages.iter().filter(|page| page.status == 503).collect();
+        assert!(!busy.is_empty() && pages.iter().all(|page| matches!(page.status, 400 | 503)));
+        for page in &busy {
+            assert!(!page.header("retry-after").is_empty());
+            assert!(page.has("identifier"), "the form is there to try again");
+        }
+        let refused = u64::try_from(pages.len() - busy.len()).unwrap();
+        assert_eq!(meter.hashes() - before, refused);
+        assert_eq!(jwks.status, 200);
+        log_in(&provider, &Browser::new(), &person).await;
+    });
 }
