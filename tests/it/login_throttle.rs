@@ -90,17 +90,30 @@ on_both!(
     }
 );
 
-/// Fills the count of the tests' own address, and once more for every further call: the delay of two
-/// seconds then begins now. At the front door a hundred hashes would take long.
+/// Failures from the tests' own address; at the front door a hundred hashes would take long.
 async fn tire_source(provider: &TestProvider, times: u32) {
     let context = RequestContext { source: [127, 0, 0, 1].into(), ..RequestContext::internal("x") };
     for _ in 0..times {
         let nobody = uuid::Uuid::new_v4().to_string();
         let counted = provider.provider.vault.index(IdentifierKind::Phone, &nobody);
         let admitted = throttle::admit(&provider.provider, &context, Counted::Nobody(counted));
-        // Within the delay it is not counted again; what matters is that one has just begun.
-        drop(admitted.await);
+        assert!(admitted.await.is_ok());
     }
+}
+
+/// Whether a login is refused within the two seconds that the source has to wait; on a slow machine it
+/// is tried again, since a login that came later says nothing.
+async fn is_slowed_down(provider: &TestProvider, person: &Person, forwarded: &str) -> bool {
+    for _ in 0..20 {
+        provider.wait_seconds(3);
+        tire_source(provider, 1).await;
+        let begun = std::time::Instant::now();
+        let told = via(provider, person, forwarded).await;
+        if begun.elapsed() < std::time::Duration::from_secs(2) {
+            return told == "login too many attempts";
+        }
+    }
+    panic!("no login within two seconds");
 }
 
 /// Logs in with a header of its own; gives what the audit says, or "in".
@@ -129,14 +142,10 @@ on_both!(
         let open = Browser::new();
         log_in(&provider, &open, &inside).await;
         tire_source(&provider, 100).await;
-        let nobody = Person::synthetic(19);
-        let page = try_password(&provider, &Browser::new(), (&nobody.id_number, WRONG)).await;
-        assert_eq!(provider.refusal_of(&page).await, "login no usable account");
 
         let many = "203.0.113.7, ".repeat(400);
         for forwarded in ["", "203.0.113.7", "a", "_hidden", "1.1.1.1, 2.2.2.2", "db.test", &many] {
-            tire_source(&provider, 1).await;
-            assert_eq!(via(&provider, &person, forwarded).await, "login too many attempts");
+            assert!(is_slowed_down(&provider, &person, forwarded).await, "{forwarded:.40}");
         }
         assert!(is_logged_in(&provider, &open).await, "an open session behind it goes on");
         provider.wait_seconds(3);
@@ -153,11 +162,10 @@ async fn a_trusted_proxy_tells_the_source() {
     let provider = TestProvider::start_with(Backend::Sqlite, trust).await;
     let person = Person::synthetic(20);
     provider.add_person(&person).await;
-    tire_source(&provider, 101).await;
+    tire_source(&provider, 100).await;
 
     for forwarded in ["a", "203.0.113.7, a", "_hidden", "db.example.test"] {
-        tire_source(&provider, 1).await;
-        assert_eq!(via(&provider, &person, forwarded).await, "login too many attempts");
+        assert!(is_slowed_down(&provider, &person, forwarded).await, "{forwarded}");
     }
     assert_eq!(via(&provider, &person, "203.0.113.7").await, "in");
     assert_eq!(via(&provider, &person, "10.0.0.1, 2001:db8::7").await, "in");

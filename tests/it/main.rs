@@ -20,6 +20,8 @@ mod login_codes;
 mod login_factors;
 mod login_password;
 mod login_throttle;
+mod login_totp;
+mod login_two_factors;
 mod login_work;
 mod logout;
 mod nodes;
