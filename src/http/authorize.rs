@@ -62,11 +62,17 @@ async fn proceed(visitor: &Visitor, flow: &Flow) -> Result<Response, Failure> {
     let decision = flow::next(visitor, Some(flow)).await?;
     match (&decision, &visitor.signed_in) {
         (Decision::Respond, Some(signed_in)) => {
-            let asked = (&*flow.client, &flow.request);
+            let asked = (flow.authorization, &*flow.client, &flow.request);
             let who = (&signed_in.account, &signed_in.session);
             let provider = visitor.provider();
             match issue_code::issue(provider, &visitor.context, asked, who).await {
-                Ok(response) => tell(visitor, &response),
+                Ok(Some(response)) => tell(visitor, &response),
+                Ok(None) => {
+                    let why = ("the flow is over", Some(&flow.client.id));
+                    let kind = AuditKind::RequestRefused;
+                    audit::record_refusal(provider, &visitor.context, kind, why).await?;
+                    Err(Failure::start_again())
+                }
                 Err(error) => refuse(visitor, &flow.request.return_address, error).await,
             }
         }

@@ -15,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::domain::assurance::Method;
 use crate::domain::assurance::Requirement;
 use crate::domain::client::Client;
+use crate::domain::id::AuthorizationId;
 use crate::domain::subject;
 use crate::http::failure::Failure;
 use crate::http::respond;
@@ -42,12 +43,15 @@ pub struct Flow {
     pub request: AuthorizationRequest,
     /// Its client, as it is now.
     pub client: Arc<Client>,
+    /// The one authorization it may become.
+    pub authorization: AuthorizationId,
     admitted_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Sealed {
     request: AuthorizationRequest,
+    authorization: AuthorizationId,
     admitted_at: Timestamp,
     browser: String,
 }
@@ -61,9 +65,10 @@ impl Flow {
     ) -> Result<Self, Failure> {
         let admitted_at = visitor.provider().clock.now();
         let browser = visitor.browser.digest();
-        let sealed = Sealed { request, admitted_at, browser };
+        let authorization = AuthorizationId::generate();
+        let sealed = Sealed { request, authorization, admitted_at, browser };
         let tx = visitor.provider().vault.seal_transit(PURPOSE, &sealed)?;
-        Ok(Self { tx, request: sealed.request, client, admitted_at })
+        Ok(Self { tx, request: sealed.request, client, authorization, admitted_at })
     }
 
     /// Reads `tx`, if there is one. In another browser, or too late, it says "start again".
@@ -81,6 +86,7 @@ impl Flow {
             tx: tx.to_owned(),
             request: sealed.request,
             client,
+            authorization: sealed.authorization,
             admitted_at: sealed.admitted_at,
         }))
     }

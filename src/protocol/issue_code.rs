@@ -28,13 +28,14 @@ use crate::store::StoreError;
 /// How long a code lives (security.md 0.3).
 const LIFETIME: Duration = Duration::from_mins(1);
 
-/// Answers the request with a code for this person and session.
+/// Answers the request with a code for this person and session. A request has one authorization, so a
+/// code before it is void; none when that one was redeemed already.
 pub async fn issue(
     provider: &Provider,
     context: &RequestContext,
-    (client, request): (&Client, &AuthorizationRequest),
+    (id, client, request): (AuthorizationId, &Client, &AuthorizationRequest),
     (account, session): (&Account, &Session),
-) -> Result<AuthorizationResponse, OAuthError> {
+) -> Result<Option<AuthorizationResponse>, OAuthError> {
     let code = OpaqueKind::Code.generate();
     let now = provider.clock.now();
     let key = &provider.vault.subject;
@@ -45,7 +46,7 @@ pub async fn issue(
         session.authenticator_assurance(),
     );
     let new = NewAuthorization {
-        id: AuthorizationId::generate(),
+        id,
         client_id: client.id.clone(),
         account_id: account.id,
         session_id: session.id,
@@ -71,12 +72,10 @@ pub async fn issue(
         .detail("scope", request.scope.to_string())
         .record(provider, context);
     let lives_until = now.plus(refresh_token::ABSOLUTE_LIFETIME);
-    provider.store.add_authorization(new, lives_until, record).await.map_err(session_over)?;
-    Ok(authorization_response::success(
-        provider.config.issuer_text(),
-        &request.return_address,
-        code,
-    ))
+    let kept = provider.store.add_authorization(new, lives_until, record).await;
+    let issuer = provider.config.issuer_text();
+    let answer = || authorization_response::success(issuer, &request.return_address, code);
+    Ok(kept.map_err(session_over)?.then(answer))
 }
 
 fn session_over(error: StoreError) -> OAuthError {

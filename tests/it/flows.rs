@@ -1,6 +1,7 @@
 //! The way to a portal belongs to the browser that began it (security.md ): what another
 //! browser, a tossed cookie or a changed address can do with it.
 
+use crate::on_both;
 use crate::support::Backend;
 use crate::support::Browser;
 use crate::support::Page;
@@ -148,3 +149,36 @@ async fn a_sealed_request_cannot_be_changed() {
     let tokens = web1.redeem(landing.code()).await.json();
     assert_eq!(tokens["scope"], "offline_access openid profile");
 }
+
+on_both!(
+    /// a consent that is sent twice, as an impatient finger does, gives one code: the newest counts,
+    /// and once it was redeemed the flow is over.
+    a_flow_gives_one_code,
+    |provider| {
+        let person = Person::synthetic(100);
+        provider.add_person(&person).await;
+        let (browser, web1) = (Browser::new(), RelyingParty::new(&provider, "web1"));
+        let (_, tx) = begin(&browser, &web1).await;
+        log_in(&provider, &browser, &person).await;
+        let on = provider.url(&format!("/oauth2/authorize?tx={tx}"));
+        let consent = browser.follow(browser.get(&on).await).await;
+
+        let (first, second) = tokio::join!(
+            browser.submit(&consent, &[("decision", "allow")]),
+            browser.submit(&consent, &[("decision", "allow")]),
+        );
+        let older = web1.landing(&browser.follow(first).await).expect("a code");
+        let newer = web1.landing(&browser.follow(second).await).expect("a code");
+
+        assert_eq!(provider.rows(&["approval"]).await, [1]);
+        let refused = web1.redeem(older.code()).await.json();
+        assert_eq!(refused["error"], "invalid_grant");
+        let tokens = web1.redeem(newer.code()).await.json();
+        let late = browser.get(&on).await;
+        assert!(is_start_again(&late), "{}", late.status);
+        assert_eq!(provider.refusal_of(&late).await, "request_refused the flow is over");
+        assert_eq!(provider.rows(&["approval"]).await, [1]);
+        let access = tokens["access_token"].as_str().unwrap();
+        assert_eq!(web1.userinfo(access).await.status, 200, "and harms nobody");
+    }
+);

@@ -56,13 +56,15 @@ struct Row {
 }
 
 impl Store {
-    /// Keeps an authorization with its code, and notes that the session reached this client.
+    /// Keeps an authorization with its code, and notes that the session reached this client. An
+    /// authorization of the same key whose code nobody redeemed gives way, so that the newest code
+    /// alone is good; `false` when it was redeemed or revoked.
     pub async fn add_authorization(
         &self,
         new: NewAuthorization,
         lives_until: Timestamp,
         record: AuditRecord,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let document = serde_json::to_string(&new.approval)
             .map_err(|_| StoreError::Unreadable("authorization"))?;
         self.write(move |tx| {
@@ -85,11 +87,18 @@ impl Store {
                 if reached == 0 {
                     return Err(StoreError::Taken);
                 }
-                execute!(
+                let kept = execute!(
                     tx,
                     "INSERT INTO approval (id, client_id, account_id, session_id, credential_epoch,
                             document, code_digest, code_expires_at, expires_at, created_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                     ON CONFLICT (id) DO UPDATE
+                        SET account_id = excluded.account_id, session_id = excluded.session_id,
+                            credential_epoch = excluded.credential_epoch,
+                            document = excluded.document, code_digest = excluded.code_digest,
+                            code_expires_at = excluded.code_expires_at,
+                            expires_at = excluded.expires_at, created_at = excluded.created_at
+                      WHERE approval.code_spent_at IS NULL AND approval.revoked_at IS NULL",
                     new.id.0,
                     new.client_id.as_str(),
                     new.account_id.0,
@@ -100,8 +109,11 @@ impl Store {
                     new.code_expires_at.0,
                     lives_until.0,
                     new.created_at.0
-                )?;
-                append(tx, &record).await
+                )? == 1;
+                if kept {
+                    append(tx, &record).await?;
+                }
+                Ok(kept)
             })
         })
         .await

@@ -100,7 +100,7 @@ on_both_stores!(whoever_a_session_reached_is_told_of_its_end_once, |test| {
                     return false;
                 }
                 match node.add_authorization(new, later(3600), record).await {
-                    Ok(()) => true,
+                    Ok(kept) => kept,
                     Err(StoreError::Taken) => false,
                     Err(other) => panic!("{other:?}"),
                 }
