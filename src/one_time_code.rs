@@ -43,16 +43,21 @@ pub async fn issue(
     payload: Vec<u8>,
 ) -> Result<OneTimeCodeId, StoreError> {
     let (id, code) = (OneTimeCodeId::generate(), crate::crypto::random::digits(6));
+    let phone = admitted(provider, context, phone).await?;
+    // A code that nobody gets must not be guessed either (security.md A-47): no answer is right.
+    let code_digest = match phone {
+        Some(_) => digest(provider, id, &code),
+        None => crate::crypto::random::bytes(),
+    };
     let new = NewOneTimeCode {
         id,
         account_id: account.map(|account| account.id),
         purpose: usage.purpose,
         binding: usage.binding,
-        code_digest: digest(provider, id, &code),
+        code_digest,
         payload,
         expires_at: provider.clock.now().plus(LIFETIME),
     };
-    let phone = admitted(provider, context, phone).await?;
     let record = sent(provider, context, account, usage.purpose);
     provider.store.add_one_time_code(new, record).await?;
     if let Some(phone) = phone {

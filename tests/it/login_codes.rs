@@ -177,3 +177,31 @@ async fn the_form_does_not_say_where_a_code_goes() {
     provider.code_sent_to(&person.phone).await;
     assert!(provider.outbox.last_to(&thief.phone.parse().unwrap()).is_none());
 }
+
+/// a message that was not sent, because the phone had its ration, leaves no code to guess at: not
+/// one of the million answers is right.
+#[tokio::test]
+async fn a_code_that_nobody_gets_is_no_code() {
+    let provider = TestProvider::start(Backend::Sqlite).await;
+    let person = Person::synthetic(45);
+    provider.add_person(&person).await;
+    for _ in 0..2 {
+        ask_for_code(&provider, &Browser::new(), &person.phone).await;
+    }
+    let page = ask_for_code(&provider, &Browser::new(), &person.phone).await;
+    assert_eq!(provider.messages_sent().await, 2, "the third is not sent");
+
+    let id: uuid::Uuid = challenge(&page).parse().unwrap();
+    let select = format!(
+        "SELECT lower(hex(code_digest)) FROM one_time_code WHERE hex(id) = '{}'",
+        id.simple().to_string().to_uppercase()
+    );
+    let kept: String = provider.value(&select).await;
+
+    let key = &provider.provider.vault.short_secret;
+    for number in 0..1_000_000 {
+        let code = format!("{number:06}");
+        let digest = key.tag_parts(&[b"one-time code", id.as_bytes(), code.as_bytes()]);
+        assert_ne!(hex::encode(digest), kept, "{code} would be right");
+    }
+}

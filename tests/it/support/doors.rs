@@ -81,14 +81,23 @@ impl TestProvider {
     /// What a query counts in the database.
     pub async fn count(&self, query: &str) -> i64 {
         let url = self.provider.config.database_url().unwrap();
-        let query = sqlx::AssertSqlSafe(query.to_owned());
         if url.starts_with("sqlite:") {
-            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-            sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
-        } else {
-            let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
-            sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+            return self.value(query).await;
         }
+        let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()));
+        query.fetch_one(&mut connection).await.unwrap()
+    }
+
+    /// A value in the database; only on SQLite.
+    pub async fn value<T>(&self, query: &str) -> T
+    where
+        T: Send + Unpin + sqlx::Type<sqlx::Sqlite> + for<'r> sqlx::Decode<'r, sqlx::Sqlite>,
+    {
+        let url = self.provider.config.database_url().unwrap();
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()));
+        query.fetch_one(&mut connection).await.unwrap()
     }
 
     /// How many rows these tables have.
