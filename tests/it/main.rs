@@ -26,6 +26,7 @@ mod login_two_factors;
 mod login_work;
 mod logout;
 mod nodes;
+mod page_states;
 mod pages;
 mod session_ends;
 mod sessions;
