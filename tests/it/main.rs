@@ -15,6 +15,7 @@ mod crash;
 mod crypto_vectors;
 mod discovery;
 mod flows;
+mod hostile_input;
 mod identifiers;
 mod jose_vectors;
 mod login_codes;
