@@ -45,7 +45,7 @@ pub async fn frame(State(site): State<Site>, mut request: Request, next: Next) -
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     let fits = head_length(&request) <= HEAD;
-    let one_host = request.headers().get_all(header::HOST).iter().count() <= 1;
+    let one_host = has_one_host(&request);
     request.extensions_mut().insert(context.clone());
     cookies::drop_repeated(request.headers_mut());
     let span = tracing::info_span!("request", request_id = context.id);
@@ -71,6 +71,14 @@ pub async fn frame(State(site): State<Site>, mut request: Request, next: Next) -
     .increment(1);
     metrics::histogram!("http_request_seconds", "route" => route).record(milliseconds / 1e3);
     response
+}
+
+/// RFC 9112 §3.2: a request of HTTP/1.1 names its host once; older and newer ones may do without the line.
+fn has_one_host(request: &Request) -> bool {
+    match request.headers().get_all(header::HOST).iter().count() {
+        0 => request.version() != http::Version::HTTP_11,
+        count => count == 1,
+    }
 }
 
 /// A method nobody defined must not become a label of its own.
