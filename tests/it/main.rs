@@ -35,3 +35,4 @@ mod signup;
 mod store;
 mod support;
 mod tokens;
+mod wire;
