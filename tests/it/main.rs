@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod account;
+mod account_credentials;
 mod architecture;
 mod authorization_code;
 mod authorization_request;
@@ -32,6 +33,7 @@ mod pages;
 mod session_ends;
 mod sessions;
 mod signup;
+mod signup_edges;
 mod store;
 mod support;
 mod tokens;

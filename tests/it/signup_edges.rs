@@ -1,0 +1,155 @@
+//! Sign-ups at the same time, in parts, and by somebody who means harm (security.md, P2, P13):
+//! nothing is kept before the code, and one number makes one account.
+
+use futures_util::future::join_all;
+
+use crate::on_both;
+use crate::support::Backend;
+use crate::support::Browser;
+use crate::support::Page;
+use crate::support::Person;
+use crate::support::TestProvider;
+use crate::support::login::log_in;
+
+/// Somebody the register knows and we do not.
+async fn registered(provider: &TestProvider, seed: u64) -> Person {
+    let person = Person::synthetic(seed);
+    provider.add_person(&person.clone().without_account()).await;
+    person
+}
+
+async fn fill(provider: &TestProvider, browser: &Browser, person: &Person) -> Page {
+    let page = browser.get(&provider.url("/signup")).await;
+    let form = [
+        ("name", &*person.name),
+        ("id_number", &person.id_number),
+        ("phone", &person.phone),
+        ("password", person.password()),
+        ("password_again", person.password()),
+        ("terms", "1"),
+    ];
+    browser.submit(&page, &form).await
+}
+
+async fn finish(browser: &Browser, page: &Page, code: &str) -> Page {
+    browser.submit(page, &[("code", code), ("step", "verify")]).await
+}
+
+on_both!(
+    /// Before the code nothing of the person is kept but a sealed row that expires, and nobody logs in.
+    nothing_is_made_before_the_code,
+    |provider| {
+        let person = registered(&provider, 231).await;
+        let browser = Browser::new();
+        let tables = ["account", "identifier_index", "session"];
+
+        let page = fill(&provider, &browser, &person).await;
+
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert_eq!(provider.rows(&tables).await, [0, 0, 0]);
+        let code = provider.code_sent_to(&person.phone).await;
+        provider.wait_seconds(301);
+        assert_eq!(finish(&browser, &page, &code).await.status, 400, "five minutes are over");
+        assert_eq!(provider.rows(&tables).await, [0, 0, 0]);
+        let start_again = browser.submit(&page, &[("step", "send")]).await;
+        assert_eq!(start_again.status, 400, "and no new code comes for it");
+        assert_eq!(provider.messages_sent().await, 1);
+    }
+);
+
+on_both!(
+    /// P2: of many answers with one code, and of two browsers with one number, one makes the account.
+    one_number_makes_one_account,
+    |provider| {
+        let person = registered(&provider, 232).await;
+        let twin = Person { phone: Person::synthetic(233).phone, ..person.clone() };
+        let (here, there) = (Browser::new(), Browser::new());
+        let first = fill(&provider, &here, &person).await;
+        let second = fill(&provider, &there, &twin).await;
+        let code = provider.code_sent_to(&person.phone).await;
+        let other = provider.code_sent_to(&twin.phone).await;
+        let copies: Vec<Browser> = (0..5).map(|_| here.copy()).collect();
+
+        let tries = copies.iter().map(|copy| finish(copy, &first, &code));
+        let (pages, twin) = tokio::join!(join_all(tries), finish(&there, &second, &other));
+
+        let made = pages.iter().chain([&twin]).filter(|page| page.status == 200).count();
+        assert_eq!(made, 1);
+        assert!(pages.iter().chain([&twin]).all(|page| matches!(page.status, 200 | 400 | 409)));
+        assert_eq!(provider.rows(&["account"]).await, [1]);
+    }
+);
+
+/// a number in another spelling is the same number, at the register and among accounts.
+#[tokio::test]
+async fn every_spelling_signs_the_same_person_up() {
+    let provider = TestProvider::start(Backend::Sqlite).await;
+    let person = (240..).map(Person::synthetic).find(|one| one.id_number.ends_with('X')).unwrap();
+    provider.add_person(&person.clone().without_account()).await;
+    let wide: String =
+        person.id_number.chars().map(|c| char::from_u32(u32::from(c) + 0xFEE0).unwrap()).collect();
+    let spelled = Person { id_number: wide, ..person.clone() };
+    let browser = Browser::new();
+    let page = fill(&provider, &browser, &spelled).await;
+    let code = provider.code_sent_to(&person.phone).await;
+    assert_eq!(finish(&browser, &page, &code).await.status, 200);
+
+    log_in(&provider, &browser, &person).await;
+    let lower = Person { id_number: person.id_number.to_lowercase(), ..person.clone() };
+    let again = Browser::new();
+    provider.wait_seconds(60);
+    let page = fill(&provider, &again, &lower).await;
+    let code = provider.code_of_message(2).await;
+    assert_eq!(finish(&again, &page, &code).await.status, 409, "the account exists");
+    assert_eq!(provider.rows(&["account"]).await, [1]);
+}
+
+/// A birth date that has not come, or lies too far back, is no person's.
+#[tokio::test]
+async fn nobody_signs_up_before_being_born() {
+    use yihao::domain::citizen_id::CitizenId;
+    use yihao::domain::policy::Synthetic;
+    let provider = TestProvider::start(Backend::Sqlite).await;
+    let tomorrow = provider.clock.now().plus(std::time::Duration::from_hours(48));
+    let tomorrow = tomorrow.date_in_beijing().unwrap();
+    let soon = format!(
+        "990001{:04}{:02}{:02}001",
+        tomorrow.year(),
+        u8::from(tomorrow.month()),
+        tomorrow.day()
+    );
+    for body in [soon.as_str(), "99000118500101001"] {
+        let numbers = "0123456789X".chars().map(|check| format!("{body}{check}"));
+        let number = numbers.filter(|text| CitizenId::parse(text, Synthetic::Accepted).is_ok());
+        let id_number = number.last().expect("a day of the calendar has a check character");
+        let person = Person { id_number, ..Person::synthetic(234) };
+        provider.add_person(&person.clone().without_account()).await;
+        let page = fill(&provider, &Browser::new(), &person).await;
+        assert_eq!(page.status, 400);
+        assert!(page.has("id_number-error"), "{body}");
+    }
+    assert!(provider.outbox.messages().is_empty());
+}
+
+/// a new code puts an end to the one before it, and a sign-up before it in the same browser.
+#[tokio::test]
+async fn the_newest_code_counts() {
+    let provider = TestProvider::start(Backend::Sqlite).await;
+    let person = registered(&provider, 235).await;
+    let browser = Browser::new();
+    let page = fill(&provider, &browser, &person).await;
+    let old = provider.code_of_message(1).await;
+
+    let again = browser.submit(&page, &[("step", "send")]).await;
+    let new = provider.code_of_message(2).await;
+
+    assert_eq!(again.status, 200);
+    if old != new {
+        assert_eq!(finish(&browser, &again, &old).await.status, 400, "the old code is void");
+    }
+    provider.wait_seconds(60);
+    let later = fill(&provider, &browser, &person).await;
+    let newest = provider.code_of_message(3).await;
+    assert_eq!(finish(&browser, &page, &new).await.status, 400, "the sign-up before it is void");
+    assert_eq!(finish(&browser, &later, &newest).await.status, 200);
+}
