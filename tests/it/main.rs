@@ -27,6 +27,7 @@ mod login_totp;
 mod login_two_factors;
 mod login_work;
 mod logout;
+mod logout_edges;
 mod nodes;
 mod page_states;
 mod pages;
