@@ -17,10 +17,13 @@ use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::store::sql::AuditQuery;
 use crate::store::sql::Consent;
+use crate::store::sql::SealedAudit;
 use crate::store::sql::SessionEnd;
 
 /// So many entries of the history stand on one page.
-const PAGE: i64 = 20;
+const PAGE: usize = 20;
+/// Events of one moment stay on one page, since the next one begins before a moment.
+const MOMENT: usize = 20;
 
 /// One line of the history.
 #[derive(Debug, Clone)]
@@ -132,13 +135,12 @@ pub async fn history(
     account: &Account,
     before: Option<Timestamp>,
 ) -> Result<(Vec<HistoryEntry>, Option<Timestamp>), StoreError> {
-    let query = AuditQuery { account_id: Some(account.id), before, limit: PAGE + 1 };
+    let limit = i64::try_from(PAGE + MOMENT).unwrap_or(i64::MAX);
+    let query = AuditQuery { account_id: Some(account.id), before, limit };
     let mut found = provider.store.find_audit(&query).await?;
-    let more = found.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
-    if more {
-        found.pop();
-    }
-    let next = found.last().filter(|_| more).map(|last| last.record.at);
+    let end = page_end(&found);
+    let next = (end < found.len()).then(|| found[end - 1].record.at);
+    found.truncate(end);
     let mut entries = Vec::with_capacity(found.len());
     for sealed in found {
         let record = sealed.record;
@@ -159,4 +161,11 @@ pub async fn history(
         });
     }
     Ok((entries, next))
+}
+
+/// Where a page of these ends: after a pageful, and after everything of its last moment.
+fn page_end(found: &[SealedAudit]) -> usize {
+    let Some(last) = found.get(PAGE - 1) else { return found.len() };
+    let same = |sealed: &&SealedAudit| sealed.record.at == last.record.at;
+    PAGE + found[PAGE..].iter().take_while(same).count()
 }

@@ -4,6 +4,7 @@
 
 mod account;
 mod account_credentials;
+mod account_history;
 mod architecture;
 mod authorization_code;
 mod authorization_request;
