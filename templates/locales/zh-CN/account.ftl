@@ -75,7 +75,6 @@ event-authorization-refused = 拒绝登录网站
 event-authorization-code-issued = 登录网站
 event-authorization-code-redeemed = 网站确认登录
 event-refresh-token-used = 网站延续登录
-event-client-credentials-issued = 系统调用
 event-token-revoked = 网站结束登录
 event-client-authentication-refused = 网站身份未通过
 event-token-refused = 网站凭证无效

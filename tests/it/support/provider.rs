@@ -211,6 +211,11 @@ impl TestProvider {
         panic!("no message arrived");
     }
 
+    /// Where its data lies.
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.data_dir
+    }
+
     /// An address of the provider.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
