@@ -90,10 +90,11 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
             ask(requirement, Decision::LogIn, Refused::LoginRequired)
         };
     }
+    let strong = strong_proofs(counted, account);
     match wanted(requirement, account) {
         Err(refused) => return Decision::Refuse(refused),
-        Ok(wanted) if AuthenticatorAssurance::of(&counted) < wanted => {
-            let step = next_factor(&counted, account);
+        Ok(wanted) if AuthenticatorAssurance::of(&strong) < wanted => {
+            let step = next_factor(&strong, account);
             return ask(requirement, step, Refused::InteractionRequired);
         }
         Ok(_) => {}
@@ -129,6 +130,13 @@ fn counted_proofs(requirement: &Requirement, session: &Session) -> Vec<Proof> {
         .collect()
 }
 
+/// Proofs that count as factors. A phone is no way around an app that was enrolled to be stronger,
+/// whether it was shown first or second.
+fn strong_proofs(counted: Vec<Proof>, account: AccountFacts) -> Vec<Proof> {
+    let weak = |proof: &Proof| account.has_totp && proof.method == Method::Sms;
+    counted.into_iter().filter(|proof| !weak(proof)).collect()
+}
+
 /// How strong the proofs have to be. A class that the identity cannot reach is refused when essential
 /// and otherwise left alone: the answer then tells the true, lower class.
 fn wanted(
@@ -161,7 +169,6 @@ fn next_factor(counted: &[Proof], account: AccountFacts) -> Decision {
         .filter(|method| match method {
             Method::Password => account.has_password,
             Method::Totp | Method::RecoveryCode => account.has_totp,
-            // A phone is no way around an app that was enrolled to be stronger.
             Method::Sms => account.has_phone && !account.has_totp,
         })
         .collect();

@@ -18,6 +18,7 @@ mod identifiers;
 mod jose_vectors;
 mod login_factors;
 mod login_password;
+mod login_work;
 mod logout;
 mod nodes;
 mod pages;

@@ -105,6 +105,21 @@ fn an_enrolled_app_is_asked_for_everywhere() {
 }
 
 #[test]
+fn a_phone_is_no_way_around_the_app() {
+    use Method::{Password, RecoveryCode, Sms, Totp};
+    let account = facts(1, true, true);
+    let next = |methods: &[Method]| {
+        let proofs: Vec<_> = methods.iter().map(|&method| (method, BEFORE)).collect();
+        on(&plain(), Some(&session(&proofs)), account)
+    };
+    assert_eq!(next(&[Sms]), Decision::Prove(vec![Password, Totp, RecoveryCode]));
+    assert_eq!(next(&[Sms, Password]), Decision::Prove(vec![Totp, RecoveryCode]));
+    assert_eq!(next(&[Password, Sms]), Decision::Prove(vec![Totp, RecoveryCode]));
+    assert_eq!(next(&[Sms, Totp]), Decision::Prove(vec![Password]));
+    assert_eq!(next(&[Sms, Password, Totp]), Decision::Respond);
+}
+
+#[test]
 fn without_a_password_or_app_there_is_nothing_left_to_ask() {
     let two = Requirement { acr: Some(Acr::Two), ..plain() };
     let owned = session(&[(Method::Sms, BEFORE)]);

@@ -43,10 +43,15 @@ pub async fn is_logged_in(provider: &TestProvider, browser: &Browser) -> bool {
 
 /// The code an authenticator app with this secret shows now.
 pub fn totp(provider: &TestProvider, secret: &str) -> String {
+    totp_of_step(secret, provider.clock.now().seconds() / 30)
+}
+
+/// The code it shows in a step of 30 seconds.
+pub fn totp_of_step(secret: &str, step: i64) -> String {
     let base32: String = secret.chars().filter(|c| !c.is_whitespace()).collect();
     let secret = totp_rs::Secret::try_from_base32(base32).expect("base32");
     let totp = totp_rs::Builder::new().with_secret(&secret[..]).build().unwrap();
-    totp.generate(u64::try_from(provider.clock.now().seconds()).unwrap()).to_string()
+    totp.generate(u64::try_from(step * 30).unwrap()).to_string()
 }
 
 /// Enrols an app on the account page; gives its secret and the recovery codes.

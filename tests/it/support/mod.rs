@@ -2,14 +2,17 @@
 //! relying party.
 
 pub mod browser;
+pub mod doors;
 pub mod fixture;
 pub mod login;
+pub mod metered;
 pub mod provider;
 pub mod relying_party;
 
 pub use browser::Browser;
 pub use browser::Page;
 pub use fixture::Person;
+pub use metered::metered;
 pub use provider::Backend;
 pub use provider::TestProvider;
 pub use relying_party::RelyingParty;
