@@ -45,13 +45,15 @@ pub struct Composed {
 /// Opens everything the configuration names, and makes what an embedded deployment needs: the folder,
 /// its master key, its tables.
 pub async fn compose(config: Config, clock: Clock) -> anyhow::Result<Composed> {
+    require_master_key(&config)?;
+    // Somebody else's database is looked at before anything of ours is made.
+    let shared = if is_embedded(&config)? { None } else { Some(open_shared(&config).await?) };
     make_data_dir(&config)?;
     let vault = Arc::new(open_vault(&config)?);
-    let store = open_store(&config).await?;
-    if is_embedded(&config)? {
-        store.migrate().await.context("the database could not be brought up to date")?;
-    }
-    store.check_schema().await.context("database")?;
+    let store = match shared {
+        Some(store) => store,
+        None => open_embedded(&config).await?,
+    };
     let now = clock.now();
     store.claim_issuer(config.issuer_text(), now).await.context("database")?;
     let keyring = load_keyring(&config, &vault, &store, &clock).await?;
@@ -62,6 +64,34 @@ pub async fn compose(config: Config, clock: Clock) -> anyhow::Result<Composed> {
     let parts =
         Parts { config, clock, store, vault, keyring, passwords, sms, population, outbound };
     Ok(Composed { provider: Provider::new(parts), outbox })
+}
+
+/// A PostgreSQL that is there and has the schema of this version.
+async fn open_shared(config: &Config) -> anyhow::Result<Store> {
+    let store = open_store(config).await?;
+    store.check_schema().await.with_context(|| cannot_use(config))?;
+    Ok(store)
+}
+
+/// A file of ours, brought up to date by whoever opens it.
+async fn open_embedded(config: &Config) -> anyhow::Result<Store> {
+    let store = open_store(config).await?;
+    store.migrate().await.with_context(|| cannot_use(config))?;
+    store.check_schema().await.with_context(|| cannot_use(config))?;
+    Ok(store)
+}
+
+/// Which database, without its password.
+fn cannot_use(config: &Config) -> String {
+    let url = config.database_url().unwrap_or_default();
+    let shown = match url::Url::parse(&url) {
+        Ok(parsed) if parsed.has_host() => {
+            let host = parsed.host_str().unwrap_or_default();
+            format!("{}:{}{}", host, parsed.port().unwrap_or(5432), parsed.path())
+        }
+        _ => url.trim_start_matches("sqlite://").to_owned(),
+    };
+    format!("the database {shown} cannot be used")
 }
 
 /// Opens the database alone, for commands that bring it up to date.
@@ -101,16 +131,25 @@ pub fn master_key_path(config: &Config) -> PathBuf {
 
 /// On loopback a missing master key is made; a real deployment makes its own, and keeps it apart.
 pub fn open_vault(config: &Config) -> anyhow::Result<Vault> {
+    require_master_key(config)?;
+    Ok(Vault::open(&master_key_path(config), makes_master_key(config))?)
+}
+
+/// Whether a missing master key is simply made.
+pub fn makes_master_key(config: &Config) -> bool {
+    config.issuer_is_loopback() && config.keys.master_key_file.is_none()
+}
+
+fn require_master_key(config: &Config) -> anyhow::Result<()> {
     let path = master_key_path(config);
-    let create = config.issuer_is_loopback() && config.keys.master_key_file.is_none();
-    if !create && !path.exists() {
-        bail!(
-            "there is no master key at {}: make one with `yihao keys init` and keep a copy apart \
-             from the database",
-            path.display()
-        );
+    if makes_master_key(config) || path.exists() {
+        return Ok(());
     }
-    Ok(Vault::open(&path, create)?)
+    bail!(
+        "there is no master key at {}: make one with `yihao keys init` and keep a copy apart from \
+         the database",
+        path.display()
+    )
 }
 
 /// Whether the database is a file of ours, which nobody else has to bring up to date.

@@ -8,6 +8,8 @@ use crate::cli::output;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::jose::Algorithm;
+use crate::store::Store;
+use crate::vault::Vault;
 
 /// More difference between our clock and the database's than this is told.
 const SKEW_MILLIS: i64 = 2000;
@@ -42,30 +44,54 @@ pub async fn run(config: Config, json: bool) -> anyhow::Result<()> {
 async fn look(config: Config) -> Vec<Finding> {
     // Reading it was the first check: what is wrong with it ended the program.
     let mut findings = vec![good("configuration"), permissions(&config), tls(&config)];
-    findings.push(finding(
-        "master key",
-        compose::open_vault(&config).map(drop),
-        "make one with `yihao keys init`, or put the copy back; it must be readable by its owner only",
-    ));
+    let vault = master_key(&config);
+    let fix = "make one with `yihao keys init`, or put the copy back, readable by its owner alone";
+    findings.push(finding("master key", vault.as_ref().map(drop).map_err(tell), fix));
+    let is_new = config.database_url().is_ok_and(|url| {
+        url.strip_prefix("sqlite://").is_some_and(|file| !std::path::Path::new(file).exists())
+    });
+    if is_new {
+        // An embedded database is made at the first start.
+        findings.extend(["database", "schema", "clock", "signing keys"].map(good));
+        return findings;
+    }
     let store = match compose::open_store(&config).await {
         Ok(store) => store,
         Err(error) => {
-            let fix = "start the database, or correct database.url";
-            findings.push(finding("database", Err(error), fix));
+            findings.push(finding("database", Err(error), FIX_DATABASE));
             return findings;
         }
     };
-    findings.push(finding(
-        "database",
-        store.ping().await.map_err(Into::into),
-        "start the database, or correct database.url",
-    ));
-    findings.push(finding(
-        "schema",
-        store.check_schema().await.map_err(Into::into),
-        "run `yihao migrate` with this version",
-    ));
-    findings.push(match store.now().await {
+    let answers = store.ping().await.map_err(Into::into);
+    findings.push(finding("database", answers, FIX_DATABASE));
+    let schema = store.check_schema().await;
+    let has_schema = schema.is_ok();
+    let fix = "run `yihao migrate` with this version";
+    findings.push(finding("schema", schema.map_err(Into::into), fix));
+    findings.push(clock(&store).await);
+    if let (Ok(Some(vault)), true) = (&vault, has_schema) {
+        findings.push(signing_keys(&store, vault).await);
+    }
+    findings
+}
+
+const FIX_DATABASE: &str = "start the database, or correct database.url";
+
+fn tell(error: &anyhow::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
+/// The vault, if there is one yet; nothing is made by looking.
+fn master_key(config: &Config) -> anyhow::Result<Option<Vault>> {
+    let path = compose::master_key_path(config);
+    if !path.exists() && compose::makes_master_key(config) {
+        return Ok(None);
+    }
+    Ok(Some(Vault::open(&path, false)?))
+}
+
+async fn clock(store: &Store) -> Finding {
+    match store.now().await {
         Ok(there) if (there - Clock::system().now().0).abs() <= SKEW_MILLIS => good("clock"),
         Ok(_) => Finding {
             what: "clock",
@@ -75,26 +101,33 @@ async fn look(config: Config) -> Vec<Finding> {
             )),
         },
         Err(error) => finding("clock", Err(error.into()), "see the database above"),
-    });
-    findings.push(signing_keys(config).await);
-    findings
+    }
 }
 
-async fn signing_keys(config: Config) -> Finding {
+/// Each algorithm has a current key, and the master key opens every one of them.
+async fn signing_keys(store: &Store, vault: &Vault) -> Finding {
     let what = "signing keys";
-    let composed = match compose::compose(config, Clock::system()).await {
-        Ok(composed) => composed,
-        Err(error) => return finding(what, Err(error), "see what is wrong above"),
+    let keys = match store.list_signing_keys(Clock::system().now()).await {
+        Ok(keys) => keys,
+        Err(error) => return finding(what, Err(error.into()), "see the database above"),
     };
-    let ring = composed.provider.keyring.ring();
-    let missing = Algorithm::ALL.into_iter().find(|alg| ring.signing_key(*alg).is_err());
-    match missing {
+    for key in &keys {
+        if let Err(error) = vault.open_signing_key(&key.private_key) {
+            let fix = "put back the master key this database was made with";
+            return finding(what, Err(error.into()), fix);
+        }
+    }
+    let is_current = |algorithm: &Algorithm| {
+        keys.iter().any(|key| key.algorithm == algorithm.as_str() && key.state == "current")
+    };
+    // Before the first start there are none at all.
+    match Algorithm::ALL.iter().find(|algorithm| !keys.is_empty() && !is_current(algorithm)) {
         None => good(what),
         Some(algorithm) => Finding {
             what,
             problem: Some((
                 format!("there is no current key for {}", algorithm.as_str()),
-                "run `yihao keys rotate`",
+                "start `yihao serve` once, or run `yihao keys rotate`",
             )),
         },
     }

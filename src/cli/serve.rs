@@ -40,8 +40,8 @@ pub struct Running {
 
 /// Runs until it is told to end.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
-    warn_of_development(&config);
     let running = start(config, Clock::system(), false).await?;
+    warn_of_development(&running.composed.provider.config);
     tracing::info!(address = %running.address, "listening");
     terminated().await;
     tracing::info!("ending");

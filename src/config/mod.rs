@@ -98,7 +98,7 @@ impl Default for Config {
 pub enum ConfigError {
     /// The file cannot be read, or a key or value in it is not one.
     #[error("configuration: {0}")]
-    Read(#[from] ::config::ConfigError),
+    Read(String),
     /// Values that do not go together.
     #[error("configuration: {0}")]
     Rule(String),
@@ -127,7 +127,11 @@ impl Config {
             .list_separator(",")
             .with_list_parse_key("outbound.allow")
             .with_list_parse_key("trusted_proxies");
-        let config: Self = builder.add_source(environment).build()?.try_deserialize()?;
+        let config: Self = builder
+            .add_source(environment)
+            .build()
+            .and_then(::config::Config::try_deserialize)
+            .map_err(|error| ConfigError::Read(error.to_string()))?;
         config.check()?;
         Ok(config)
     }

@@ -106,7 +106,12 @@ fn tell(tour: &Tour<'_>, file: &Path) -> std::io::Result<()> {
     writeln!(out, "\n  Try this")?;
     writeln!(out, "    1. Open {province} and log in with an ID number and its password.")?;
     writeln!(out, "    2. Open {city}: you are logged in already.")?;
-    writeln!(out, "    3. There, choose two-step confirmation: an authenticator app is set up.")?;
+    writeln!(
+        out,
+        "    3. Set up an authenticator app at {}/account/totp, then confirm your",
+        tour.issuer
+    )?;
+    writeln!(out, "       identity further at a portal: it asks for the app's code.")?;
     writeln!(out, "    4. Log out at one portal, look at the other: you are out of both.")?;
     writeln!(out, "    5. {}/account shows devices, sharing and history.", tour.issuer)?;
     writeln!(out, "\n  The same list is in {}. Ctrl-C ends the demo.\n", file.display())?;

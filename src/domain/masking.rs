@@ -29,9 +29,13 @@ pub fn other_document(number: &str) -> String {
     keep_ends(number, third, third)
 }
 
-/// A mainland mobile number in national form: `137****9050`.
+/// A mobile number: `137****9050` of a mainland one, `+86` or not; of others the last four digits.
 pub fn mobile(number: &str) -> String {
-    keep_ends(number, 3, 4)
+    match number.strip_prefix("+86") {
+        Some(national) => keep_ends(national, 3, 4),
+        None if number.starts_with('+') => keep_ends(number, 0, 4),
+        None => keep_ends(number, 3, 4),
+    }
 }
 
 /// A landline number: area code and last four digits.
@@ -90,6 +94,8 @@ mod tests {
         assert_eq!(identity_number("31010119900101001X"), "3****************X");
         assert_eq!(identity_number_for_owner("140105199001011234"), "1401**********1234");
         assert_eq!(mobile("13712349050"), "137****9050");
+        assert_eq!(mobile("+8613712349050"), "137****9050");
+        assert_eq!(mobile("+85261234567"), "********4567");
         assert_eq!(landline("0351", "12345678"), "0351****5678");
         assert_eq!(bank_card("6222021234567890"), "622202******7890");
         assert_eq!(other_document("E12345678"), "E12***678");

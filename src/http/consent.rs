@@ -20,6 +20,11 @@ use crate::login::decide::Decision;
 use crate::protocol::claims;
 use crate::protocol::consent;
 
+/// Claims that stand on the page, in the order people think of them. What only qualifies another claim,
+/// or says when it changed, goes with it.
+const SHOWN: [&str; 6] =
+    ["name", "id_number", "id_number_masked", "phone_number", "email", "identity_assurance"];
+
 /// `GET /consent`
 pub async fn show(mut visitor: Visitor) -> Result<Response, Failure> {
     let flow = Flow::find(&visitor, visitor.query.get("tx")).await?;
@@ -62,8 +67,11 @@ fn page(visitor: &Visitor, flow: &Flow, signed_in: &SignedIn) -> Result<Response
         masking::identity_number(&profile.id_number)
     );
     let opened = claims::opened(&flow.client, &flow.request.scope, &flow.request.claims);
-    let claims: Vec<Value> =
-        opened.into_iter().filter_map(|name| shown_claim(name, signed_in)).collect();
+    let claims: Vec<Value> = SHOWN
+        .iter()
+        .filter(|name| opened.contains(*name))
+        .filter_map(|name| shown_claim(name, signed_in))
+        .collect();
     let scopes: Vec<Value> = flow.request.scope.iter().map(shown_scope).collect();
     let page = json!({
         "tx": flow.tx,
@@ -89,7 +97,6 @@ fn shown_claim(name: &str, signed_in: &SignedIn) -> Option<Value> {
             let level = signed_in.account.identity_assurance.level();
             (String::new(), Some(format!("assurance-{level}")))
         }
-        // What only qualifies another claim, or says when it changed, stands for itself.
         _ => return None,
     };
     let title_key = format!("claim-{}", name.replace('_', "-"));

@@ -6,6 +6,8 @@ use crate::audit;
 use crate::clock::Timestamp;
 use crate::domain::account::Account;
 use crate::domain::audit_event::AuditKind;
+use crate::domain::audit_event::AuditRecord;
+use crate::domain::audit_event::Outcome;
 use crate::domain::client::Client;
 use crate::domain::client::ClientId;
 use crate::domain::id::SessionId;
@@ -98,6 +100,32 @@ pub async fn withdraw(
     provider.store.withdraw_consent(account.id, client, record).await
 }
 
+/// When, and from which address, the person logged in before this session began.
+pub async fn login_before(
+    provider: &Provider,
+    account: &Account,
+    session: &Session,
+) -> Result<Option<(Timestamp, Option<String>)>, StoreError> {
+    let before = Some(session.created_at);
+    let query = AuditQuery { account_id: Some(account.id), before, limit: 100 };
+    let found = provider.store.find_audit(&query).await?;
+    let login = |record: &AuditRecord| {
+        record.kind == AuditKind::Login.as_str() && record.outcome == Outcome::Done.as_str()
+    };
+    let last = found.into_iter().map(|sealed| sealed.record).find(login);
+    Ok(last.map(|record| {
+        let source = source(provider, account, &record);
+        (record.at, source)
+    }))
+}
+
+/// The address a record came from; none for what no browser asked for.
+fn source(provider: &Provider, account: &Account, record: &AuditRecord) -> Option<String> {
+    let personal = audit::open_personal(provider, account, record)?;
+    let source = personal.get("source")?.as_str()?;
+    (source != "0.0.0.0").then(|| source.to_owned())
+}
+
 /// A page of the account's history, newest first, and where the next one begins.
 pub async fn history(
     provider: &Provider,
@@ -114,7 +142,7 @@ pub async fn history(
     let mut entries = Vec::with_capacity(found.len());
     for sealed in found {
         let record = sealed.record;
-        let personal = audit::open_personal(provider, account, &record);
+        let source = source(provider, account, &record);
         let details: serde_json::Value = serde_json::from_str(&record.details).unwrap_or_default();
         let text = |value: Option<&serde_json::Value>| value?.as_str().map(str::to_owned);
         let client = match &record.client_id {
@@ -126,7 +154,7 @@ pub async fn history(
             kind: record.kind,
             outcome: record.outcome,
             method: text(details.get("method")),
-            source: text(personal.as_ref().and_then(|personal| personal.get("source"))),
+            source,
             client,
         });
     }

@@ -112,8 +112,8 @@ on_both!(
         let person = person(&provider, 1).await;
         let short = person.phone.trim_start_matches("+86").to_owned();
         let spellings = [&person.id_number, &person.phone, &short];
-        for attempt in 0..3 {
-            let page = try_password(&provider, &Browser::new(), (spellings[attempt], "wrong")).await;
+        for spelling in spellings {
+            let page = try_password(&provider, &Browser::new(), (spelling, "wrong")).await;
             assert_eq!(page.status, 400);
         }
         let right = (&*person.id_number, person.password());

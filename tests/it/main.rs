@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod account;
 mod architecture;
 mod authorization_code;
 mod authorization_request;
+mod browser;
 mod client_auth;
 mod codes;
+mod commands;
 mod conformance_basic;
 mod crash;
 mod crypto_vectors;
@@ -15,7 +18,11 @@ mod identifiers;
 mod jose_vectors;
 mod login_factors;
 mod login_password;
+mod logout;
 mod nodes;
+mod pages;
+mod sessions;
+mod signup;
 mod store;
 mod support;
 mod tokens;

@@ -22,18 +22,14 @@ pub async fn show(owner: Owner) -> Result<Response, Failure> {
     let (provider, account) = (visitor.provider(), &signed_in.account);
     let sessions = account_centre::sessions(provider, account).await?;
     let portals = account_centre::consents(provider, account).await?;
-    let before = sessions
-        .iter()
-        .filter(|session| session.id != signed_in.session.id)
-        .map(|session| session.created_at)
-        .max();
+    let before = account_centre::login_before(provider, account, &signed_in.session).await?;
     let profile = &signed_in.profile;
     let page = json!({
         "name": profile.name,
         "id_number": masking::identity_number_for_owner(&profile.id_number),
         "phone": profile.phone.as_deref().map(masking::mobile),
         "identity_assurance": account.identity_assurance.level(),
-        "last_login": before.map(|at| json!({ "at": at.to_beijing(), "place": null })),
+        "last_login": before.map(|(at, source)| json!({ "at": at.to_beijing(), "place": source })),
         "totp_enrolled": account.has_totp,
         "portals_count": portals.len(),
         "sessions_count": sessions.len(),

@@ -284,16 +284,6 @@ fn account_lists() -> Vec<Sample> {
 }
 
 fn public() -> Vec<Sample> {
-    let portal = |kind: &str, name: &str, signed_in: Value| {
-        json!({
-            "portal_name": name, "kind": kind, "signed_in": signed_in, "error": null,
-            "peer": {"name": "云州市民生服务平台", "url": "http://localhost:8082/"},
-        })
-    };
-    let person = json!({
-        "name": "张晓明", "sub": "8Jv0yqYk3m1r7b1kLxq0Zc2s5tq", "acr": "urn:yihao:acr:2",
-        "claims": [["name", "张晓明"], ["id_number_masked", "1****************X"]],
-    });
     vec![
         ("home", "home.html", json!({})),
         ("help", "help.html", json!({})),
@@ -306,7 +296,5 @@ fn public() -> Vec<Sample> {
                 "text": "【一号通行】验证码 482913，5 分钟内有效。请勿告诉他人。",
             }]}),
         ),
-        ("portal-province", "portal.html", portal("province", "某某省政务服务网", Value::Null)),
-        ("portal-city", "portal.html", portal("city", "云州市民生服务平台", person)),
     ]
 }

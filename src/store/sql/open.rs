@@ -27,6 +27,8 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long anything waits for the database before it is told as away.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a write waits while another process, a command, holds the lock of the file.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// Where the database is and how much of it one node uses.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -157,7 +159,7 @@ async fn open_sqlite(settings: &Settings) -> Result<Db, StoreError> {
         // NORMAL loses acknowledged writes at a power cut (security.md 3.3).
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(PATIENCE);
+        .busy_timeout(LOCK_PATIENCE);
     let writer = Writer::start(&options).await?;
     let read = SqlitePoolOptions::new()
         .max_connections(settings.connections)

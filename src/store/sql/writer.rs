@@ -103,7 +103,10 @@ async fn work(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Box<dy
             // What the transaction did is unknown or undone; start the next one from a clean state.
             drop(run(&mut connection, "ROLLBACK").await);
         }
-        let problem = committed.err().map(|error| error.to_string());
+        let problem = committed.err().map(|error| match error {
+            StoreError::Away(cause) | StoreError::Refused(cause) => cause.to_string(),
+            other => other.to_string(),
+        });
         for job in group.drain(..) {
             job.finish(problem.as_deref().map_or(Ok(()), |text| Err(away(text))));
         }

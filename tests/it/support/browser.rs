@@ -158,13 +158,6 @@ impl Page {
         Some(self.url.join(location).unwrap())
     }
 
-    /// A parameter of the address a redirect leads to.
-    pub fn answer(&self, name: &str) -> Option<String> {
-        let location = self.location()?;
-        let found = location.query_pairs().find(|(key, _)| key == name)?;
-        Some(found.1.into_owned())
-    }
-
     /// A header.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
@@ -173,14 +166,6 @@ impl Page {
     /// Whether an element with this id stands on the page.
     pub fn has(&self, id: &str) -> bool {
         self.body.contains(&format!("id=\"{id}\""))
-    }
-
-    /// The text of the element with this id, up to its first child.
-    pub fn text(&self, id: &str) -> String {
-        let start = self.body.find(&format!("id=\"{id}\"")).expect("an element of this id");
-        let rest = &self.body[start..];
-        let text = rest.split_once('>').unwrap().1.split_once('<').unwrap().0;
-        unescape(text.trim())
     }
 
     /// The first form.

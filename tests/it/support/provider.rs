@@ -105,8 +105,10 @@ impl TestProvider {
             database,
             data_dir,
         };
-        for client in fixture::clients() {
-            started.add_client(&client).await;
+        if started.provider.config.issuer_is_loopback() {
+            for client in fixture::clients() {
+                started.add_client(&client).await;
+            }
         }
         started
     }
@@ -181,14 +183,19 @@ impl TestProvider {
         found.unwrap().expect("an account")
     }
 
-    /// The newest audit records, newest first, as `kind outcome reason`.
-    pub async fn audit(&self, limit: i64) -> Vec<String> {
-        let query = AuditQuery { account_id: None, before: None, limit };
+    /// The newest audit records, newest first, as `kind outcome reason`; not those of housekeeping,
+    /// which come when they come.
+    pub async fn audit(&self, limit: usize) -> Vec<String> {
+        let query = AuditQuery { account_id: None, before: None, limit: 500 };
         let records = self.provider.store.find_audit(&query).await.unwrap();
         let line = |record: yihao::domain::audit_event::AuditRecord| {
             format!("{} {} {}", record.kind, record.outcome, record.reason).trim().to_owned()
         };
-        records.into_iter().map(|sealed| line(sealed.record)).collect()
+        let requested = |record: &yihao::domain::audit_event::AuditRecord| {
+            record.kind != AuditKind::KeysRotated.as_str()
+        };
+        let records = records.into_iter().map(|sealed| sealed.record);
+        records.filter(requested).take(limit).map(line).collect()
     }
 
     /// The code of the newest message to this phone; messages leave after the answer.
@@ -202,11 +209,6 @@ impl TestProvider {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         panic!("no message arrived");
-    }
-
-    /// Where its data lies.
-    pub fn data_dir(&self) -> &std::path::Path {
-        &self.data_dir
     }
 
     /// An address of the provider.

@@ -55,11 +55,13 @@ impl RelyingParty {
     pub fn new(provider: &TestProvider, client_id: &'static str) -> Self {
         let client = fixture::clients().into_iter().find(|c| c.id.as_str() == client_id);
         let client = client.expect("a client of the fixture");
-        Self {
-            client_id,
-            redirect_uri: client.redirect_uris.first().cloned().unwrap_or_default(),
-            issuer: provider.issuer.clone(),
-        }
+        let redirect_uri = client.redirect_uris.first().cloned().unwrap_or_default();
+        Self::of(provider, client_id, &redirect_uri)
+    }
+
+    /// Any confidential client that authenticates by `client_secret_basic`.
+    pub fn of(provider: &TestProvider, client_id: &'static str, redirect_uri: &str) -> Self {
+        Self { client_id, redirect_uri: redirect_uri.to_owned(), issuer: provider.issuer.clone() }
     }
 
     /// An authorization request; what is given replaces or adds, an empty value takes away.
