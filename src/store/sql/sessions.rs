@@ -277,7 +277,8 @@ pub(super) async fn end_all(
         tx,
         fetch_all,
         (uuid::Uuid,),
-        "SELECT id FROM session WHERE account_id = $1 AND ended_at IS NULL",
+        // In one order, so that two who end them do not wait for each other.
+        "SELECT id FROM session WHERE account_id = $1 AND ended_at IS NULL ORDER BY id",
         account.0
     )?;
     let mut ended = 0;
