@@ -1,6 +1,7 @@
 //! All integration tests, one binary, one module a feature.
 
 mod authorization_code;
+mod browser;
 mod crypto_vectors;
 mod identifiers;
 mod jose_vectors;
