@@ -12,6 +12,8 @@ use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fantoccini::Client;
 use fantoccini::ClientBuilder;
 use fantoccini::Locator;
@@ -29,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A browser window; browser and driver end with this handle.
 pub struct Window {
     client: Client,
-    driver: Driver,
+    _driver: Driver,
 }
 
 struct Driver {
@@ -76,7 +78,7 @@ impl Window {
             .await
             .expect("Chromium starts");
         driver.session = client.session_id().await.expect("a session");
-        Self { client, driver }
+        Self { client, _driver: driver }
     }
 
     /// Goes to an address.
@@ -173,8 +175,25 @@ impl Window {
         seen
     }
 
+    /// Makes the screen so wide.
+    pub async fn resize(&self, width: u32) {
+        let height = if width < 600 { 800 } else { 1000 };
+        let screen = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
+    /// A picture of the whole page, PNG.
+    pub async fn picture(&self) -> Vec<u8> {
+        let whole = json!({ "format": "png", "captureBeyondViewport": true });
+        let answer = self.devtools("Page.captureScreenshot", whole).await;
+        let picture = answer["data"].as_str().expect("a picture");
+        STANDARD.decode(picture).expect("in base64")
+    }
+
     /// A command of Chrome's own protocol.
-    pub async fn devtools(&self, command: &'static str, parameters: Value) -> Value {
+    async fn devtools(&self, command: &'static str, parameters: Value) -> Value {
         let answer = self.client.issue_cmd(DevTools { command, parameters }).await;
         answer.unwrap_or_else(|error| panic!("{command}: {error}"))
     }

@@ -3,8 +3,15 @@
 //! Each test has a demo, a chromedriver and a browser profile of its own. Without a chromedriver the
 //! tests are left out, unless `YIHAO_TEST_REQUIRE_BROWSER=1` demands them.
 
+mod accessibility;
+mod account;
 mod chromium;
 mod demo;
+mod login;
+mod preferences;
+mod screenshots;
+mod sign_up;
+mod states;
 mod steps;
 mod tour;
 

@@ -52,6 +52,7 @@ impl Visit {
 }
 
 /// An authenticator app with one secret in it.
+#[derive(Debug, PartialEq)]
 pub struct App(Secret);
 
 impl App {

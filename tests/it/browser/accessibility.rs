@@ -1,0 +1,97 @@
+//! axe-core finds nothing serious on any page (WCAG 2.2 AA, GB/T 37668).
+//!
+//! `scripts/lib/axe.sh` installs axe-core and prints its path; `YIHAO_TEST_AXE` names another copy.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::Visit;
+use super::states::Eye;
+use super::states::Look;
+
+/// What is judged: the rules of WCAG up to 2.2 AA, and what axe holds to be good practice.
+const RUN: &str = "
+    const done = arguments[arguments.length - 1];
+    axe.run(document, { resultTypes: ['violations'] }).then(
+        found => done(found.violations.map(rule => ({
+            id: rule.id, impact: rule.impact, help: rule.help,
+            nodes: rule.nodes.map(node => node.html + ' ' + node.failureSummary),
+        }))),
+        error => done([{ id: 'axe', impact: 'critical', help: String(error), nodes: [] }]),
+    );";
+
+/// The width of a page must be that of the screen: nothing is reached by scrolling sideways.
+const OVERFLOW: &str = "return document.documentElement.scrollWidth - window.innerWidth";
+
+struct Judge {
+    axe: String,
+    width: u32,
+    pages: usize,
+    found: Vec<String>,
+}
+
+impl Eye for Judge {
+    async fn look(&mut self, visit: &Visit, name: &str) {
+        let window = &visit.window;
+        window.resize(self.width).await;
+        window.script(&self.axe, Vec::new()).await;
+        let violations = window.script_that_waits(RUN).await;
+        for rule in violations.as_array().expect("a list of violations") {
+            if matches!(rule["impact"].as_str(), Some("serious" | "critical")) {
+                self.found.push(format!("{name}: {}", tell(rule)));
+            }
+        }
+        let overflow = window.script(OVERFLOW, Vec::new()).await.as_i64().unwrap_or_default();
+        if overflow > 0 {
+            self.found.push(format!("{name}: {overflow} px too wide for {}", self.width));
+        }
+        self.pages += 1;
+    }
+}
+
+fn tell(rule: &Value) -> String {
+    let nodes: Vec<&str> =
+        rule["nodes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    format!("{} ({}): {}", rule["id"], rule["help"], nodes.join("\n    "))
+}
+
+fn axe() -> Option<String> {
+    let installed = "target/tools/axe/node_modules/axe-core/axe.min.js";
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join(installed);
+    let file = std::env::var_os("YIHAO_TEST_AXE").map_or(installed, PathBuf::from);
+    let found = std::fs::read_to_string(&file).ok();
+    let demanded = std::env::var("YIHAO_TEST_REQUIRE_BROWSER").is_ok_and(|text| text == "1");
+    assert!(found.is_some() || !demanded, "axe-core is demanded and not at {}", file.display());
+    if found.is_none() {
+        eprintln!("left out: there is no axe-core (scripts/lib/axe.sh)");
+    }
+    found
+}
+
+async fn nothing_serious_is_found(look: Look, width: u32) {
+    let Some(axe) = axe() else { return };
+    let Some(visit) = Visit::start().await else { return };
+    let mut judge = Judge { axe, width, pages: 0, found: Vec::new() };
+
+    visit.see_everything(look, &mut judge).await;
+
+    assert!(judge.found.is_empty(), "{}", judge.found.join("\n"));
+    assert!(judge.pages > 40, "only {} pages were seen", judge.pages);
+}
+
+#[tokio::test]
+async fn the_pages_are_accessible_in_chinese() {
+    nothing_serious_is_found(Look { locale: "zh-CN", elder: false }, 1440).await;
+}
+
+#[tokio::test]
+async fn the_pages_are_accessible_in_english_on_a_phone() {
+    nothing_serious_is_found(Look { locale: "en", elder: false }, 360).await;
+}
+
+#[tokio::test]
+async fn the_pages_are_accessible_in_large_print_on_a_phone() {
+    nothing_serious_is_found(Look { locale: "zh-CN", elder: true }, 360).await;
+}
