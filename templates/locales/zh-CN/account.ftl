@@ -53,7 +53,7 @@ portals-intro = 您同意过以下网站使用您的信息。收回后，对方�
 portals-scopes = 授权范围
 portals-granted = 授权时间：{ $at }
 portals-withdraw = 收回授权
-portals-withdraw-from = 收回对“{ $portal }”的授权
+portals-withdraw-from = 收回授权：{ $portal }
 portals-none = 您还没有授权任何网站。
 
 # 登录记录
