@@ -29,9 +29,9 @@ pub fn other_document(number: &str) -> String {
     keep_ends(number, third, third)
 }
 
-/// A mainland mobile number in national form: `137****9050`.
+/// A mainland mobile number, as people know it: `137****9050`.
 pub fn mobile(number: &str) -> String {
-    keep_ends(number, 3, 4)
+    keep_ends(number.strip_prefix("+86").unwrap_or(number), 3, 4)
 }
 
 /// A landline number: area code and last four digits.
@@ -90,6 +90,7 @@ mod tests {
         assert_eq!(identity_number("31010119900101001X"), "3****************X");
         assert_eq!(identity_number_for_owner("140105199001011234"), "1401**********1234");
         assert_eq!(mobile("13712349050"), "137****9050");
+        assert_eq!(mobile("+8613712349050"), "137****9050");
         assert_eq!(landline("0351", "12345678"), "0351****5678");
         assert_eq!(bank_card("6222021234567890"), "622202******7890");
         assert_eq!(other_document("E12345678"), "E12***678");
