@@ -62,8 +62,9 @@ fn page(visitor: &Visitor, flow: &Flow, signed_in: &SignedIn) -> Result<Response
         masking::identity_number(&profile.id_number)
     );
     let opened = claims::opened(&flow.client, &flow.request.scope, &flow.request.claims);
-    let claims: Vec<Value> =
-        opened.into_iter().filter_map(|name| shown_claim(name, signed_in)).collect();
+    // In the order of discovery, which begins with the name.
+    let opened = claims::SUPPORTED.iter().copied().filter(|name| opened.contains(name));
+    let claims: Vec<Value> = opened.filter_map(|name| shown_claim(name, signed_in)).collect();
     let scopes: Vec<Value> = flow.request.scope.iter().map(shown_scope).collect();
     let page = json!({
         "tx": flow.tx,

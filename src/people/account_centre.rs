@@ -126,7 +126,9 @@ pub async fn history(
             kind: record.kind,
             outcome: record.outcome,
             method: text(details.get("method")),
-            source: text(personal.as_ref().and_then(|personal| personal.get("source"))),
+            source: text(personal.as_ref().and_then(|personal| personal.get("source")))
+                // What an operator or the provider itself did came from no address.
+                .filter(|source| source != "0.0.0.0"),
             client,
         });
     }
