@@ -21,7 +21,7 @@ use crate::protocol::parameters::Parameters;
 /// `GET /oauth2/logout`
 pub async fn by_query(visitor: Visitor) -> Result<Response, Failure> {
     let parameters = visitor.query.clone();
-    answer(&visitor, &parameters, false).await
+    answer(visitor, &parameters, false).await
 }
 
 /// `POST /oauth2/logout`: from a portal, or from our own page after the person said yes.
@@ -32,11 +32,11 @@ pub async fn by_form(Received { visitor, form, is_ours }: Received) -> Result<Re
         audit::record_refusal(visitor.provider(), &visitor.context, kind, why).await?;
         return Err(Failure::forged());
     }
-    answer(&visitor, &form, is_ours).await
+    answer(visitor, &form, is_ours).await
 }
 
 async fn answer(
-    visitor: &Visitor,
+    mut visitor: Visitor,
     parameters: &Parameters,
     confirmed: bool,
 ) -> Result<Response, Failure> {
@@ -52,9 +52,10 @@ async fn answer(
         }
     };
     if visitor.signed_in.is_some() && !request.proven && !confirmed {
-        return ask(visitor, parameters, &request);
+        return ask(&visitor, parameters, &request);
     }
-    end(visitor, request.elsewhere).await?;
+    end(&visitor, request.elsewhere).await?;
+    visitor.signed_in = None;
     match &request.return_to {
         Some(uri) => Ok(respond::see_other(uri)),
         None => visitor.page("logged_out.html", json!({ "return_url": null })),

@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 use std::io::BufReader;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
@@ -60,28 +61,11 @@ impl Demo {
         let tag = uuid::Uuid::new_v4().simple().to_string();
         let data_dir = std::env::temp_dir().join(format!("yihao-browser-{tag}"));
         std::fs::create_dir_all(&data_dir).expect("a data folder");
-        let log = std::fs::File::create(data_dir.join("log.json")).expect("a log");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_yihao"))
-            .arg("demo")
-            .arg("--data-dir")
-            .arg(&data_dir)
-            .args(["--port", &free_port().to_string()])
-            .args(["--province-port", &free_port().to_string()])
-            .args(["--city-port", &free_port().to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("the demo is run");
-        let said = process.stdout.take().expect("its output");
-        let ready = BufReader::new(said)
-            .lines()
-            .map_while(Result::ok)
-            .any(|line| line.contains("Ctrl-C ends the demo"));
-        if !ready {
+        // A port that was free a moment ago may be the near end of somebody's connection by now.
+        let process = (0..5).find_map(|_| run(&data_dir)).unwrap_or_else(|| {
             let log = std::fs::read_to_string(data_dir.join("log.json")).unwrap_or_default();
-            panic!("the demo did not start: {log}");
-        }
+            panic!("the demo did not start: {log}")
+        });
         let text = std::fs::read(data_dir.join("tour.json")).expect("tour.json");
         let tour: Tour = serde_json::from_slice(&text).expect("tour.json is as design 2 has it");
         let [province, city] = tour.portals;
@@ -99,6 +83,31 @@ impl Demo {
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
     }
+}
+
+/// Runs the demo until it says that it is ready; none if it ends before.
+fn run(data_dir: &Path) -> Option<Child> {
+    let log = std::fs::File::create(data_dir.join("log.json")).expect("a log");
+    let mut process = Command::new(env!("CARGO_BIN_EXE_yihao"))
+        .arg("demo")
+        .arg("--data-dir")
+        .arg(data_dir)
+        .args(["--port", &free_port().to_string()])
+        .args(["--province-port", &free_port().to_string()])
+        .args(["--city-port", &free_port().to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .expect("the demo is run");
+    let said = process.stdout.take().expect("its output");
+    let mut lines = BufReader::new(said).lines().map_while(Result::ok);
+    if lines.any(|line| line.contains("Ctrl-C ends the demo")) {
+        return Some(process);
+    }
+    // It said nothing more, so it has ended.
+    let _ = process.wait();
+    None
 }
 
 impl Drop for Demo {
