@@ -8,6 +8,11 @@ use crate::support::Page;
 use crate::support::TestProvider;
 
 impl Page {
+    /// The form token on the page.
+    pub fn csrf(&self) -> String {
+        self.form().fields.get("csrf").cloned().expect("a form token")
+    }
+
     /// The request id of the answer.
     pub fn request_id(&self) -> &str {
         self.header("x-request-id")
@@ -55,6 +60,21 @@ impl TestProvider {
             let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
             sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
         }
+    }
+
+    /// How many rows these tables have.
+    pub async fn rows(&self, tables: &[&str]) -> Vec<i64> {
+        let mut counts = Vec::new();
+        for table in tables {
+            counts.push(self.count(&format!("SELECT COUNT(*) FROM {table}")).await);
+        }
+        counts
+    }
+
+    /// How many messages left, once those under way had the time to.
+    pub async fn messages_sent(&self) -> usize {
+        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+        self.outbox.messages().len()
     }
 
     /// Moves the clock.
