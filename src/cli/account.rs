@@ -46,6 +46,9 @@ pub async fn run(provider: &Provider, command: Command, json: bool) -> anyhow::R
         }
         Command::Unlock(which) => {
             let account = find(provider, &which).await?;
+            let record = audit::done(AuditKind::AccountUnlocked).account(&account);
+            let record = record.detail("forgotten", "failed attempts");
+            provider.store.record(record.record(provider, &context())).await?;
             crate::throttle::reset(provider, account.id).await?;
             let (status, kind) = (AccountStatus::Active, AuditKind::AccountUnlocked);
             change(provider, &account, (status, kind), json).await
@@ -64,6 +67,10 @@ async fn find(provider: &Provider, which: &Which) -> anyhow::Result<Account> {
         provider.store.find_account(AccountId(id)).await?
     };
     found.context("there is no such account")
+}
+
+fn context() -> RequestContext {
+    RequestContext::internal("account")
 }
 
 async fn show(provider: &Provider, account: &Account, json: bool) -> anyhow::Result<()> {
@@ -90,8 +97,7 @@ async fn change(
     (status, kind): (AccountStatus, AuditKind),
     json: bool,
 ) -> anyhow::Result<()> {
-    let context = RequestContext::internal("account");
-    let record = audit::done(kind).account(account).record(provider, &context);
+    let record = audit::done(kind).account(account).record(provider, &context());
     let now = provider.clock.now();
     let changed = provider.store.set_account_status(account.id, status, record, now).await?;
     let told = json!({

@@ -153,6 +153,9 @@ impl Config {
         if self.test_profile && !loopback {
             return rule("test_profile is allowed only with a loopback issuer");
         }
+        if self.accept_synthetic && !loopback {
+            return rule("accept_synthetic is allowed only with a loopback issuer");
+        }
         if self.tls.cert_file.is_some() != self.tls.key_file.is_some() {
             return rule("tls.cert_file and tls.key_file go together");
         }

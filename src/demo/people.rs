@@ -30,8 +30,8 @@ pub struct DemoPerson {
     pub password: Option<String>,
     /// Name.
     pub name: String,
-    /// Mobile phone, which receives its messages at `/demo/outbox`.
-    pub phone: String,
+    /// Mobile phone, which receives its messages at `/demo/outbox`; one person has none.
+    pub phone: Option<String>,
     /// What this person is for.
     pub note: &'static str,
 }
@@ -56,15 +56,17 @@ fn registered() -> Vec<DemoPerson> {
     let elder = (1000..2000).map(synthetic::citizen_id).find(is_old);
     let elder = elder.unwrap_or_else(|| synthetic::citizen_id(3));
     let fixed = [
-        (synthetic::citizen_id(1).expose().to_owned(), "测试一", 1, "a citizen"),
-        (synthetic::citizen_id(2).expose().to_owned(), "测试二", 2, "another citizen"),
+        (synthetic::citizen_id(1).expose().to_owned(), "测试一", 1, "has no phone, so uses an app"),
+        (synthetic::citizen_id(2).expose().to_owned(), "测试二", 2, "has a phone"),
         (elder.expose().to_owned(), "测试·三", 3, "born before 1950; try the large print"),
     ];
+    // A phone is a second factor already; only who has none is led to an authenticator app.
+    let phone = |seed| (seed != 1).then(|| synthetic::phone(seed).expose().to_owned());
     let person = |(identifier, name, seed, note): (String, &str, u64, &'static str)| DemoPerson {
         identifier,
         password: Some(format!("plum-rain-{seed}")),
         name: PersonName::parse(name).map_or_else(|_| name.to_owned(), |n| n.expose().to_owned()),
-        phone: synthetic::phone(seed).expose().to_owned(),
+        phone: phone(seed),
         note,
     };
     fixed.into_iter().map(person).collect()
@@ -75,7 +77,7 @@ fn unregistered(seed: u64) -> DemoPerson {
         identifier: synthetic::citizen_id(seed).expose().to_owned(),
         password: None,
         name: synthetic::name(seed).expose().to_owned(),
-        phone: synthetic::phone(seed).expose().to_owned(),
+        phone: Some(synthetic::phone(seed).expose().to_owned()),
         note: "in the register, without an account: sign up as this person",
     }
 }
@@ -104,7 +106,7 @@ async fn make_account(
     let profile = Profile {
         name: person.name.clone(),
         id_number: person.identifier.clone(),
-        phone: Some(person.phone.clone()),
+        phone: person.phone.clone(),
         email: None,
     };
     let assurance = IdentityAssurance::REGISTER_MATCH;

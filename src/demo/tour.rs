@@ -96,10 +96,11 @@ fn tell(tour: &Tour<'_>, file: &Path) -> std::io::Result<()> {
     writeln!(out, "\n  Log in as")?;
     for person in tour.people {
         let password = person.password.as_deref().unwrap_or("(none yet)");
+        let phone = person.phone.as_deref().unwrap_or("(no phone)");
         writeln!(
             out,
-            "    {}  {:<14} {}  {}: {}",
-            person.identifier, password, person.phone, person.name, person.note
+            "    {}  {:<14} {:<14}  {}: {}",
+            person.identifier, password, phone, person.name, person.note
         )?;
     }
     let [province, city] = [&tour.portals[0].url, &tour.portals[1].url];
@@ -108,10 +109,9 @@ fn tell(tour: &Tour<'_>, file: &Path) -> std::io::Result<()> {
     writeln!(out, "    2. Open {city}: you are logged in already.")?;
     writeln!(
         out,
-        "    3. Set up an authenticator app at {}/account/totp, then confirm your",
-        tour.issuer
+        "    3. There, raise the assurance (提升认证等级): a code is sent to the phone,"
     )?;
-    writeln!(out, "       identity further at a portal: it asks for the app's code.")?;
+    writeln!(out, "       or an authenticator app is set up for somebody without one.")?;
     writeln!(out, "    4. Log out at one portal, look at the other: you are out of both.")?;
     writeln!(out, "    5. {}/account shows devices, sharing and history.", tour.issuer)?;
     writeln!(out, "\n  The same list is in {}. Ctrl-C ends the demo.\n", file.display())?;

@@ -59,7 +59,7 @@ pub const SECOND_FACTOR: AttemptLimits = AttemptLimits {
     stop_after: 200,
 };
 
-/// Messages to one phone: one a minute at first, five in an hour.
+/// Messages to one phone: the second after a moment, then with growing pauses, five in an hour.
 pub const MESSAGE: AttemptLimits = AttemptLimits {
     window: Duration::from_hours(1),
     free: 1,

@@ -44,8 +44,6 @@ audit_kinds! {
     CodeRedeemed = "authorization_code_redeemed",
     /// A refresh token was used, or refused.
     Refreshed = "refresh_token_used",
-    /// A client got a token in its own name.
-    ClientCredentials = "client_credentials_issued",
     /// A token was revoked by its client.
     TokenRevoked = "token_revoked",
     /// A client failed to prove who it is.

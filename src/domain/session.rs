@@ -47,8 +47,12 @@ impl Session {
 
     /// `amr`, each value once (RFC 8176); `mfa` when two factors were shown.
     pub fn amr(&self) -> Vec<&'static str> {
-        let mut values: Vec<_> = self.proofs.iter().map(|proof| proof.method.amr()).collect();
-        values.dedup();
+        let mut values: Vec<&'static str> = Vec::new();
+        for value in self.proofs.iter().map(|proof| proof.method.amr()) {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
         if self.authenticator_assurance() >= AuthenticatorAssurance::TWO_FACTORS {
             values.push("mfa");
         }

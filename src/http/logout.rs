@@ -7,6 +7,8 @@ use serde_json::json;
 
 use crate::audit;
 use crate::domain::audit_event::AuditKind;
+use crate::domain::id::AccountId;
+use crate::domain::id::SessionId;
 use crate::http::failure::Failure;
 use crate::http::respond;
 use crate::http::visitor::Received;
@@ -19,7 +21,7 @@ use crate::protocol::parameters::Parameters;
 /// `GET /oauth2/logout`
 pub async fn by_query(visitor: Visitor) -> Result<Response, Failure> {
     let parameters = visitor.query.clone();
-    answer(&visitor, &parameters, false).await
+    answer(visitor, &parameters, false).await
 }
 
 /// `POST /oauth2/logout`: from a portal, or from our own page after the person said yes.
@@ -30,11 +32,11 @@ pub async fn by_form(Received { visitor, form, is_ours }: Received) -> Result<Re
         audit::record_refusal(visitor.provider(), &visitor.context, kind, why).await?;
         return Err(Failure::forged());
     }
-    answer(&visitor, &form, is_ours).await
+    answer(visitor, &form, is_ours).await
 }
 
 async fn answer(
-    visitor: &Visitor,
+    mut visitor: Visitor,
     parameters: &Parameters,
     confirmed: bool,
 ) -> Result<Response, Failure> {
@@ -50,19 +52,21 @@ async fn answer(
         }
     };
     if visitor.signed_in.is_some() && !request.proven && !confirmed {
-        return ask(visitor, parameters, &request);
+        return ask(&visitor, parameters, &request);
     }
-    end(visitor).await?;
+    end(&visitor, request.elsewhere).await?;
+    visitor.signed_in = None;
     match &request.return_to {
         Some(uri) => Ok(respond::see_other(uri)),
         None => visitor.page("logged_out.html", json!({ "return_url": null })),
     }
 }
 
-/// Ends the session of this browser, and takes the cookie.
-pub async fn end(visitor: &Visitor) -> Result<(), Failure> {
-    if let Some(signed_in) = &visitor.signed_in {
-        let (account, session) = (&signed_in.account, &signed_in.session);
+/// Ends the session of this browser, or the one a hint names, and takes the cookie.
+async fn end(visitor: &Visitor, hinted: Option<(AccountId, SessionId)>) -> Result<(), Failure> {
+    let own = visitor.signed_in.as_ref();
+    let own = own.map(|signed_in| (signed_in.account.id, signed_in.session.id));
+    if let Some((account, session)) = own.or(hinted) {
         sign_on::sign_off(visitor.provider(), &visitor.context, account, session).await?;
     }
     visitor.cookie.clear().await

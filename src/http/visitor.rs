@@ -178,7 +178,8 @@ impl FromRequest<Site> for Posted {
     type Rejection = Response;
 
     async fn from_request(request: Request, site: &Site) -> Result<Self, Response> {
-        let Received { visitor, form, is_ours } = Received::from_request(request, site).await?;
+        let Received { mut visitor, form, is_ours } = Received::from_request(request, site).await?;
+        visitor.path_and_query = page_of(&visitor.path_and_query, &form);
         if !is_ours {
             let why = ("form of another origin or browser", None);
             let kind = AuditKind::RequestRefused;
@@ -189,6 +190,17 @@ impl FromRequest<Site> for Posted {
         }
         Ok(Self { visitor, form })
     }
+}
+
+/// The page a form stood on. The answer to a form cannot be asked for again, so that page is what a
+/// visitor comes back to, with the flow that led there.
+fn page_of(path: &str, form: &Parameters) -> String {
+    let path = if path == "/signup/code" { "/signup" } else { path };
+    let kept = ["method", "return", "tx"].map(|name| form.get(name).map(|value| (name, value)));
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(kept.into_iter().flatten());
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// The fields of a form-encoded body.
@@ -208,4 +220,19 @@ pub fn is_form(headers: &HeaderMap) -> bool {
     let parameters = parameters.trim().to_ascii_lowercase();
     kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
         && (parameters.is_empty() || parameters.replace('"', "") == "charset=utf-8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_of;
+    use crate::protocol::parameters::Parameters;
+
+    #[test]
+    fn the_page_of_a_form_keeps_its_flow_and_nothing_else() {
+        let form = |body: &[u8]| Parameters::parse(body).unwrap();
+        let login = form(b"csrf=c&tx=a.b&method=sms&identifier=1101&password=x");
+        assert_eq!(page_of("/login", &login), "/login?method=sms&tx=a.b");
+        assert_eq!(page_of("/signup/code", &form(b"tx=a%26b&code=1")), "/signup?tx=a%26b");
+        assert_eq!(page_of("/account/password", &form(b"password=x")), "/account/password");
+    }
 }

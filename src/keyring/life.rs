@@ -50,7 +50,7 @@ impl Keyring {
         now: Timestamp,
         record: RecordKeys<'_>,
     ) -> Result<Self, KeyringError> {
-        let empty = Ring::new(HashMap::new(), &[])?;
+        let empty = Ring::new(HashMap::new(), &[], &[])?;
         let keyring = Self { vault, ring: Arc::new(RwLock::new(Arc::new(empty))), rotation };
         let stored = store.list_signing_keys(now).await?;
         let missing: Vec<_> = Algorithm::ALL
@@ -73,17 +73,20 @@ impl Keyring {
     /// Reads the keys again: another node may have rotated them.
     pub async fn reload(&self, store: &Store, now: Timestamp) -> Result<(), KeyringError> {
         let mut current = HashMap::new();
-        let mut published = Vec::new();
-        for stored in store.list_signing_keys(now).await? {
+        let (mut published, mut known) = (Vec::new(), Vec::new());
+        for stored in store.list_signing_keys(Timestamp(0)).await? {
             let Ok(algorithm) = stored.algorithm.parse::<Algorithm>() else { continue };
             let pkcs8 = self.vault.open_signing_key(&stored.private_key)?;
             let key = Arc::new(SigningKey::from_pkcs8(algorithm, &pkcs8)?);
             if stored.state == "current" {
                 current.insert(algorithm, key.clone());
             }
-            published.push(key);
+            if stored.expires_at.is_none_or(|expires_at| expires_at > now) {
+                published.push(key.clone());
+            }
+            known.push(key);
         }
-        self.replace(Ring::new(current, &published)?);
+        self.replace(Ring::new(current, &published, &known)?);
         Ok(())
     }
 

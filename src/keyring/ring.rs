@@ -15,6 +15,7 @@ use crate::jose::SigningKey;
 pub struct Ring {
     current: HashMap<Algorithm, Arc<SigningKey>>,
     public: JwkSet,
+    known: JwkSet,
     /// `/oauth2/jwks`, without SM2: strict clients refuse a set with a curve they do not know.
     pub jwks: Arc<[u8]>,
     /// `/oauth2/jwks/sm2`, with SM2 beside the others.
@@ -26,7 +27,11 @@ impl Ring {
     pub fn new(
         current: HashMap<Algorithm, Arc<SigningKey>>,
         published: &[Arc<SigningKey>],
+        known: &[Arc<SigningKey>],
     ) -> Result<Self, JoseError> {
+        let public_keys = |keys: &[Arc<SigningKey>]| {
+            JwkSet::from_keys(keys.iter().map(|key| key.public_key().clone()))
+        };
         let document = |with_sm2: bool| -> Arc<[u8]> {
             let keys: Vec<Value> = published
                 .iter()
@@ -37,7 +42,8 @@ impl Ring {
         };
         Ok(Self {
             current,
-            public: JwkSet::from_keys(published.iter().map(|key| key.public_key().clone()))?,
+            public: public_keys(published)?,
+            known: public_keys(known)?,
             jwks: document(false),
             jwks_with_sm2: document(true),
         })
@@ -46,6 +52,11 @@ impl Ring {
     /// The key that signs now.
     pub fn signing_key(&self, algorithm: Algorithm) -> Result<&SigningKey, JoseError> {
         self.current.get(&algorithm).map(Arc::as_ref).ok_or(JoseError::Key("is missing"))
+    }
+
+    /// Every key that was ever published, to verify what we signed long ago.
+    pub fn known_keys(&self) -> &JwkSet {
+        &self.known
     }
 
     /// Every published key, to verify what we signed.

@@ -6,6 +6,7 @@ use crate::domain::account::Account;
 use crate::domain::assurance::Method;
 use crate::domain::assurance::Proof;
 use crate::domain::audit_event::AuditKind;
+use crate::domain::id::AccountId;
 use crate::domain::id::SessionDigest;
 use crate::domain::id::SessionId;
 use crate::domain::request_context::RequestContext;
@@ -13,7 +14,6 @@ use crate::domain::session::Session;
 use crate::login::LoginError;
 use crate::login::decide::AccountFacts;
 use crate::provider::Provider;
-use crate::store::StoreError;
 use crate::store::sql::NewSession;
 use crate::store::sql::SessionEnd;
 
@@ -75,12 +75,13 @@ pub async fn remember(
 pub async fn sign_off(
     provider: &Provider,
     context: &RequestContext,
-    account: &Account,
-    session: &Session,
-) -> Result<(), StoreError> {
-    let record = audit::done(AuditKind::Logout).account(account).record(provider, context);
-    let which = SessionEnd::One(session.id);
-    provider.store.end_sessions(account.id, which, record).await.map(drop)
+    account: AccountId,
+    session: SessionId,
+) -> Result<(), LoginError> {
+    let Some(account) = provider.store.find_account(account).await? else { return Ok(()) };
+    let record = audit::done(AuditKind::Logout).account(&account).record(provider, context);
+    provider.store.end_sessions(account.id, SessionEnd::One(session), record).await?;
+    Ok(())
 }
 
 /// What `decide` looks at of an account.

@@ -224,7 +224,8 @@ fn refuse_request_objects(parameters: &Parameters) -> Result<(), OAuthError> {
 }
 
 fn check_response_type(client: &Client, parameters: &Parameters) -> Result<(), OAuthError> {
-    if parameters.get("response_type") != Some("code") {
+    let asked = parameters.require("response_type")?;
+    if asked != "code" {
         return Err(ErrorCode::UnsupportedResponseType.because("response_type must be code"));
     }
     if !client.may_use(GrantType::AuthorizationCode) {

@@ -1,5 +1,5 @@
 //! Claims: which we know, how they are asked for by name (OpenID Connect Core §5.5), and their values
-//! (§5.1; design D2: the full ID number leaves through UserInfo and introspection alone).
+//! (§5.1; design D2: the full ID number leaves through UserInfo alone).
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,6 @@ pub const SUPPORTED: &[&str] = &[
     "nonce",
     "acr",
     "amr",
-    "azp",
     "sid",
     "at_hash",
     "name",

@@ -29,7 +29,7 @@ pub fn verify(
     let refuse = || ErrorCode::InvalidRequest.because("id_token_hint is not an ID token of ours");
     let expected = Expected { algorithms: &Algorithm::ALL, types: &[Some("JWT")] };
     let ring = provider.keyring.ring();
-    let claims = verify_jwt(hint, ring.public_keys(), &expected).map_err(|_| refuse())?.claims;
+    let claims = verify_jwt(hint, ring.known_keys(), &expected).map_err(|_| refuse())?.claims;
     let text = |name: &'static str| claims.string(name).ok().flatten().map(str::to_owned);
     if text("iss").as_deref() != Some(provider.config.issuer_text()) {
         return Err(refuse());

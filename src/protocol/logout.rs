@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use crate::domain::client::Client;
 use crate::domain::client::ClientId;
+use crate::domain::id::AccountId;
+use crate::domain::id::SessionId;
 use crate::domain::session::Session;
 use crate::domain::subject;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::error::OAuthError;
 use crate::protocol::id_token_hint;
+use crate::protocol::id_token_hint::Hint;
 use crate::protocol::parameters::Parameters;
 use crate::provider::Provider;
 
@@ -21,6 +24,9 @@ pub struct LogoutRequest {
     pub proven: bool,
     /// Where to go afterwards: a registered URI of the client, with `state`.
     pub return_to: Option<String>,
+    /// The session a genuine hint names, where the browser sent no cookie: a form of another site
+    /// arrives without it.
+    pub elsewhere: Option<(AccountId, SessionId)>,
 }
 
 /// Reads a logout request against the session of this browser. A hint or URI that is not right is an
@@ -72,7 +78,13 @@ pub async fn parse(
         (Some(_), Some(_), None) => true,
         _ => false,
     };
-    Ok(LogoutRequest { client, proven, return_to })
+    let elsewhere = match (&hint, session) {
+        (Some(Hint { sid: Some(sid), client_id, .. }), None) => {
+            provider.store.find_session_of_client(client_id, sid).await?
+        }
+        _ => None,
+    };
+    Ok(LogoutRequest { client, proven, return_to, elsewhere })
 }
 
 fn with_state(uri: &str, state: Option<&str>) -> String {

@@ -1,5 +1,5 @@
-//! Registers are sources, not assumptions (design D11): each sits behind a trait with a local
-//! replica and a signed HTTP call.
+//! Registers are sources, not assumptions (design D11): each sits behind a trait; today
+//! behind it is a local replica, filled by a command.
 
 pub mod replica;
 

@@ -97,7 +97,7 @@ on_both!(
 /// What is wrong with a request, and how its client is told.
 const TOLD: &[(&[(&str, &str)], &str)] = &[
     (&[("response_type", "nope")], "unsupported_response_type"),
-    (&[("response_type", "")], "unsupported_response_type"),
+    (&[("response_type", "")], "invalid_request"),
     (&[("response_type", "token")], "unsupported_response_type"),
     (&[("response_type", "code token")], "unsupported_response_type"),
     (&[("response_type", "code code")], "unsupported_response_type"),

@@ -160,6 +160,18 @@ on_both!(
     }
 );
 
+on_both!(
+    /// A form of another site comes without the cookie; a genuine hint still ends its session.
+    a_form_of_another_site_ends_the_session_its_hint_names,
+    |provider| {
+        let scene = scene(&provider).await;
+        let fields = [("id_token_hint", &*scene.hint), ("post_logout_redirect_uri", BYE)];
+        let page = Browser::new().post(&provider.url("/oauth2/logout"), &fields).await;
+        assert_eq!(page.header("location"), BYE);
+        assert!(!is_logged_in(&provider, &scene.browser).await);
+    }
+);
+
 /// What a portal's back-channel endpoint heard.
 type Heard = Arc<Mutex<Vec<String>>>;
 

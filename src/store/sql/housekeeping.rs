@@ -16,7 +16,7 @@ impl Store {
         let day = Duration::from_hours(24);
         self.write(move |tx| {
             Box::pin(async move {
-                let (now, yesterday) = (now.0, now.minus(day).0);
+                let (now, yesterday, quarter) = (now.0, now.minus(day).0, now.minus(day * 90).0);
                 let mut removed = 0;
                 removed += execute!(
                     tx,
@@ -66,9 +66,10 @@ impl Store {
                     tx,
                     "DELETE FROM throttle WHERE key_digest IN
                         (SELECT key_digest FROM throttle
-                          WHERE updated_at < $1 AND total < 100 LIMIT $2)",
+                          WHERE (updated_at < $1 AND total < 100) OR updated_at < $3 LIMIT $2)",
                     yesterday,
-                    BATCH
+                    BATCH,
+                    quarter
                 )?;
                 Ok(removed)
             })

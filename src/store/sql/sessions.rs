@@ -168,6 +168,24 @@ impl Store {
         row.map(Row::into_session).transpose()
     }
 
+    /// The session that a client knows by this `sid`, while it lives.
+    pub async fn find_session_of_client(
+        &self,
+        client: &ClientId,
+        sid: &str,
+    ) -> Result<Option<(AccountId, SessionId)>, StoreError> {
+        let row = fetch!(
+            &self.db,
+            fetch_optional,
+            (uuid::Uuid, uuid::Uuid),
+            "SELECT s.account_id, s.id FROM session_client c JOIN session s ON s.id = c.session_id
+              WHERE c.sid = $1 AND c.client_id = $2 AND s.ended_at IS NULL",
+            sid,
+            client.as_str()
+        )?;
+        Ok(row.map(|(account, session)| (AccountId(account), SessionId(session))))
+    }
+
     /// Notes that the session was used. Never brings an ended one back.
     pub async fn touch_session(&self, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |tx| {
@@ -259,7 +277,8 @@ pub(super) async fn end_all(
         tx,
         fetch_all,
         (uuid::Uuid,),
-        "SELECT id FROM session WHERE account_id = $1 AND ended_at IS NULL",
+        // In one order, so that two who end them do not wait for each other.
+        "SELECT id FROM session WHERE account_id = $1 AND ended_at IS NULL ORDER BY id",
         account.0
     )?;
     let mut ended = 0;

@@ -84,7 +84,6 @@ event-authorization-refused = Login at a site refused
 event-authorization-code-issued = Login at a site
 event-authorization-code-redeemed = Login confirmed by a site
 event-refresh-token-used = Login continued by a site
-event-client-credentials-issued = System access
 event-token-revoked = Login ended by a site
 event-client-authentication-refused = Site not recognised
 event-token-refused = Site access refused

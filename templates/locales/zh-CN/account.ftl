@@ -53,7 +53,7 @@ portals-intro = 您同意过以下网站使用您的信息。收回后，对方�
 portals-scopes = 授权范围
 portals-granted = 授权时间：{ $at }
 portals-withdraw = 收回授权
-portals-withdraw-from = 收回对“{ $portal }”的授权
+portals-withdraw-from = 收回授权：{ $portal }
 portals-none = 您还没有授权任何网站。
 
 # 登录记录
@@ -75,7 +75,6 @@ event-authorization-refused = 拒绝登录网站
 event-authorization-code-issued = 登录网站
 event-authorization-code-redeemed = 网站确认登录
 event-refresh-token-used = 网站延续登录
-event-client-credentials-issued = 系统调用
 event-token-revoked = 网站结束登录
 event-client-authentication-refused = 网站身份未通过
 event-token-refused = 网站凭证无效

@@ -1,125 +1,96 @@
-//! One login, two portals; two factors; one logout (acceptance 2 of the trunk).
+//! The tour that the demo prints: one login for two portals, a step-up, one logout for both.
 
 use std::time::Duration;
+use std::time::Instant;
 
-use fantoccini::Locator;
+use super::Visit;
 
-use crate::browser::Visit;
-use crate::browser::machine;
+/// How soon the other portal must know of a logout.
+const LOGOUT: Duration = Duration::from_secs(3);
 
 #[tokio::test]
-async fn one_login_opens_two_portals_and_one_logout_closes_both() {
+async fn one_login_opens_both_portals_steps_up_and_one_logout_closes_both() {
     let Some(visit) = Visit::start().await else { return };
-    let (_, _, name) = visit.person();
+    let (window, demo) = (&visit.window, &visit.demo);
+    let person = visit.person_without_phone();
 
-    // One login, one consent.
-    visit.open(&visit.portal(0)).await;
-    visit.click("sign-in").await;
-    visit.log_in().await;
-    visit.click("allow").await;
-    visit.find("sign-out").await;
-    visit.wait_for_text(&name).await;
+    // The first portal: login, and consent once.
+    window.open(&demo.province).await;
+    window.click("#sign-in").await;
+    visit.give_password(person).await;
+    window.click("#allow").await;
+    assert_eq!(window.text("#person-name").await, person.name);
+    assert_eq!(window.text("#claim-acr").await, "urn:yihao:acr:1");
+    assert!(window.has("#sign-out").await);
 
-    // The other portal asks nothing.
-    visit.open(&visit.portal(1)).await;
-    visit.find("sign-out").await;
-    visit.wait_for_text(&name).await;
+    // The second portal: no click, no page in between.
+    window.open(&demo.city).await;
+    assert_eq!(window.address().await.as_str(), demo.city);
+    assert_eq!(window.text("#person-name").await, person.name);
+    assert!(window.has("#sign-out").await);
 
-    // An app is set up, after the password was typed a moment ago.
-    visit.open(&visit.url("/account/totp")).await;
-    visit.click("begin").await;
-    let secret = visit.client.find(Locator::Css(".secret")).await.unwrap().text().await.unwrap();
-    let first = machine::app_code(&secret, 0);
-    visit.type_into("code", &first).await;
-    visit.click("login").await;
-    assert_eq!(visit.client.find_all(Locator::Css(".codes li")).await.unwrap().len(), 10);
-    visit.click("continue").await;
+    // More assurance is asked for: an app is enrolled, and the portal sees the higher class.
+    window.click("#step-up").await;
+    let app = visit.read_secret().await;
+    window.fill("#code", &app.code()).await;
+    window.click("#login").await;
+    window.see(".codes").await;
+    assert!(window.texts(".codes li").await.len() >= 8, "recovery codes");
+    window.click("#continue").await;
+    assert_eq!(window.text("#claim-acr").await, "urn:yihao:acr:2");
+    assert_eq!(window.address().await.as_str(), demo.city);
 
-    // A fresh login at a portal that asks for more: password, then the app.
-    visit.open(&visit.portal(0)).await;
-    visit.click("sign-out").await;
-    visit.find("sign-in").await;
-    visit.click("sign-in").await;
-    visit.log_in().await;
-    assert!(!visit.has("send-code").await, "the app, and no way around it");
-    let code = machine::next_code(&secret, &first).await;
-    visit.type_into("code", &code).await;
-    visit.click("login").await;
-    visit.find("sign-out").await;
-    visit.click("step-up").await;
-    visit.wait_for_text("urn:yihao:acr:2").await;
-    visit.open(&visit.portal(1)).await;
-    visit.find("sign-out").await;
+    // The first portal asks again: neither login nor consent is shown a second time.
+    window.open(&demo.province).await;
+    window.click("#step-up").await;
+    assert_eq!(window.text("#claim-acr").await, "urn:yihao:acr:2");
+    assert_eq!(window.address().await.as_str(), demo.province);
 
-    // Out at one is out at both.
-    visit.click("sign-out").await;
-    visit.find("sign-in").await;
-    for _ in 0..60 {
-        visit.open(&visit.portal(0)).await;
-        if visit.has("sign-in").await {
-            visit.end().await;
-            return;
-        }
+    // Logout at one portal reaches the other through the back channel.
+    window.click("#sign-out").await;
+    window.see("#sign-in").await;
+    let left = Instant::now();
+    window.open(&demo.city).await;
+    while !window.has("#sign-in").await {
+        assert!(left.elapsed() < LOGOUT, "the city's portal was not told");
         tokio::time::sleep(Duration::from_millis(100)).await;
+        window.open(&demo.city).await;
     }
-    panic!("still logged in at the first portal: {}", visit.text().await);
+    window.click("#sign-in").await;
+    window.see("#identifier").await;
 }
 
 #[tokio::test]
-async fn a_person_of_the_register_signs_up_with_the_keyboard_alone() {
+async fn a_phone_is_the_second_factor_of_who_has_no_app() {
     let Some(visit) = Visit::start().await else { return };
-    let people = visit.tour["people"].as_array().unwrap().clone();
-    let person = people.iter().find(|person| person["password"].is_null()).unwrap();
-    let text = |name: &str| person[name].as_str().unwrap().to_owned();
-    visit.open(&visit.url("/signup")).await;
-    let mut field = visit.find("name").await;
-    let typed = [
-        text("name"),
-        text("identifier"),
-        text("phone"),
-        "lantern lake".into(),
-        "lantern lake".into(),
-    ];
-    let tab = char::from(fantoccini::key::Key::Tab).to_string();
-    let enter = char::from(fantoccini::key::Key::Enter).to_string();
-    for value in typed {
-        field.send_keys(&format!("{value}{tab}")).await.unwrap();
-        field = visit.client.active_element().await.unwrap();
-    }
-    field.send_keys(" ").await.unwrap();
-    field.send_keys(&enter).await.unwrap();
-    visit.find("code").await;
-    let page = visit.client.current_url().await.unwrap();
+    let (window, demo) = (&visit.window, &visit.demo);
+    window.open(&demo.city).await;
+    window.click("#sign-in").await;
+    visit.give_password(visit.person()).await;
+    assert_eq!(window.text("#claim-acr").await, "urn:yihao:acr:1");
 
-    visit.client.new_window(true).await.map(drop).unwrap();
-    let windows = visit.client.windows().await.unwrap();
-    visit.client.switch_to_window(windows[1].clone()).await.unwrap();
-    visit.open(&visit.url("/demo/outbox")).await;
-    let code = visit.client.find(Locator::Css(".outbox-code")).await.unwrap().text().await.unwrap();
-    visit.client.switch_to_window(windows[0].clone()).await.unwrap();
-    assert_eq!(visit.client.current_url().await.unwrap(), page);
-    let field = visit.client.active_element().await.unwrap();
-    field.send_keys(&format!("{code}{enter}")).await.unwrap();
-    visit.click("continue").await;
-    visit.type_into("identifier", &text("identifier")).await;
-    visit.type_into("password", "lantern lake").await;
-    visit.click("login").await;
-    visit.wait_for_text(&text("name")).await;
-    visit.end().await;
+    window.click("#step-up").await;
+    window.click("#send-code").await;
+    window.see("#code").await;
+    let code = visit.code_of_message(1).await;
+    window.fill("#code", &code).await;
+    window.click("#login").await;
+
+    assert_eq!(window.text("#claim-acr").await, "urn:yihao:acr:2");
+    assert_eq!(window.text("#claim-amr").await, "pwd sms mfa");
 }
 
 #[tokio::test]
-async fn language_and_large_print_stay_on_the_page() {
+async fn who_declines_is_told_so_and_is_asked_again() {
     let Some(visit) = Visit::start().await else { return };
-    visit.open(&visit.url("/preferences?locale=zh-CN")).await;
-    visit.open(&visit.portal(0)).await;
-    visit.click("sign-in").await;
-    visit.find("identifier").await;
-    visit.client.find(Locator::LinkText("English")).await.unwrap().click().await.unwrap();
-    visit.wait_for_text("ID number or mobile number").await;
-    visit.client.find(Locator::LinkText("Large print")).await.unwrap().click().await.unwrap();
-    visit.wait_for_text("Standard print").await;
-    visit.log_in().await;
-    visit.find("allow").await;
-    visit.end().await;
+    let (window, demo) = (&visit.window, &visit.demo);
+    window.open(&demo.province).await;
+    window.click("#sign-in").await;
+    visit.give_password(visit.person()).await;
+
+    window.click("#deny").await;
+
+    assert_eq!(window.text("#error-code").await, "access_denied");
+    window.click("#sign-in").await;
+    window.see("#allow").await;
 }

@@ -1,5 +1,10 @@
 //! Streams of requests that end when nobody answers any more.
 
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+
 use serde_json::Value;
 
 use crate::crash::CLIENT;
@@ -22,6 +27,15 @@ pub struct Stream {
     pub dead_tokens: Vec<String>,
 }
 
+/// Where a stream goes, and how many requests were acknowledged on all of them.
+#[derive(Clone)]
+pub struct Target {
+    /// The issuer.
+    pub issuer: String,
+    /// The count.
+    pub acknowledged: Arc<AtomicUsize>,
+}
+
 /// How a request ended.
 pub enum Answer {
     /// It was done.
@@ -37,13 +51,20 @@ pub enum Answer {
     Unknown,
 }
 
+impl Target {
+    fn acknowledge(&self, stream: &mut Stream, request_id: String, kind: &'static str) {
+        self.acknowledged.fetch_add(1, Ordering::Relaxed);
+        stream.acknowledged.push((request_id, kind));
+    }
+}
+
 /// Rotates one family until there is no answer.
-pub async fn rotate(issuer: String, first: String) -> Stream {
+pub async fn rotate(target: Target, first: String) -> Stream {
     let (mut stream, mut token) = (Stream::default(), first);
     loop {
-        match refresh(&issuer, &token).await {
+        match refresh(&target.issuer, &token).await {
             Answer::Done { request_id, body } => {
-                stream.acknowledged.push((request_id, REFRESHED));
+                target.acknowledge(&mut stream, request_id, REFRESHED);
                 token = text(&body, "refresh_token");
             }
             Answer::Refused(why) => panic!("refused before the crash: {why}"),
@@ -56,12 +77,12 @@ pub async fn rotate(issuer: String, first: String) -> Stream {
 }
 
 /// Redeems codes until there is no answer.
-pub async fn redeem(issuer: String, codes: Vec<String>) -> Stream {
+pub async fn redeem(target: Target, codes: Vec<String>) -> Stream {
     let mut stream = Stream::default();
     for code in codes {
-        match exchange(&issuer, &code).await {
+        match exchange(&target.issuer, &code).await {
             Answer::Done { request_id, body } => {
-                stream.acknowledged.push((request_id, REDEEMED));
+                target.acknowledge(&mut stream, request_id, REDEEMED);
                 stream.alive.push(text(&body, "refresh_token"));
                 stream.dead_codes.push(code);
             }
@@ -76,13 +97,13 @@ pub async fn redeem(issuer: String, codes: Vec<String>) -> Stream {
 }
 
 /// Revokes families until there is no answer.
-pub async fn revoke(issuer: String, tokens: Vec<String>) -> Stream {
+pub async fn revoke(target: Target, tokens: Vec<String>) -> Stream {
     let mut stream = Stream::default();
     for token in tokens {
         let fields = [("token", &*token)];
-        match post(&format!("{issuer}/oauth2/revoke"), &fields).await {
+        match post(&format!("{}/oauth2/revoke", target.issuer), &fields).await {
             Answer::Done { request_id, .. } => {
-                stream.acknowledged.push((request_id, REVOKED));
+                target.acknowledge(&mut stream, request_id, REVOKED);
                 stream.dead_tokens.push(token);
             }
             Answer::Refused(why) => panic!("refused before the crash: {why}"),
@@ -108,11 +129,18 @@ pub async fn exchange(issuer: &str, code: &str) -> Answer {
     post(&format!("{issuer}/oauth2/token"), &fields).await
 }
 
+/// One for all; every request has a connection of its own, so that none dies with the process before.
+fn client() -> &'static reqwest::Client {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap()
+    })
+}
+
 async fn post(url: &str, fields: &[(&str, &str)]) -> Answer {
     let mut fields = fields.to_vec();
     fields.push(("client_id", CLIENT));
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let Ok(answer) = client.post(url).form(&fields).send().await else { return Answer::Unknown };
+    let Ok(answer) = client().post(url).form(&fields).send().await else { return Answer::Unknown };
     let status = answer.status().as_u16();
     let request_id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
     let Ok(body) = answer.text().await else { return Answer::Unknown };

@@ -159,8 +159,8 @@ on_both_stores!(a_renewed_code_takes_the_place_of_the_one_before, |test| {
     assert!(renew(&new, 200).await.unwrap());
     let spend = |attempt, now| test.store.spend_one_time_code(attempt, now);
     assert!(spend(old, later(201)).await.unwrap().is_none());
-    let spent = spend(new.clone(), later(499)).await.unwrap();
-    assert_eq!(spent.unwrap().payload, b"sealed");
+    let done = spend(new.clone(), later(499)).await.unwrap();
+    assert_eq!(done.unwrap().payload, b"sealed");
     assert!(!renew(&new, 250).await.unwrap(), "it was used");
     let over = add(&test, digest(), "sign-up").await;
     assert!(!renew(&over, 300).await.unwrap(), "it is over");

@@ -5,6 +5,7 @@ mod audit;
 mod audit_chain;
 mod clients;
 mod credentials;
+mod faults;
 mod fixture;
 mod housekeeping;
 mod opening;

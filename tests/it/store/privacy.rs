@@ -99,12 +99,12 @@ async fn sign_up(provider: &TestProvider, person: &Person) {
 /// Every file of the deployment, and every row of its database as text.
 async fn database(provider: &TestProvider) -> Vec<u8> {
     let mut all = Vec::new();
-    for entry in std::fs::read_dir(provider.data_dir()).unwrap() {
+    for entry in std::fs::read_dir(&provider.provider.config.data_dir).unwrap() {
         all.extend(std::fs::read(entry.unwrap().path()).unwrap());
     }
     let url = &provider.provider.config.database.url;
     if !url.starts_with("postgres") {
-        let files = provider.data_dir();
+        let files = &provider.provider.config.data_dir;
         assert!(files.join("yihao.db").exists() && files.join("yihao.db-wal").exists());
         return all;
     }

@@ -115,25 +115,41 @@ on_both_stores!(whoever_a_session_reached_is_told_of_its_end_once, |test| {
 });
 
 on_both_stores!(every_session_of_an_account_can_be_ended_from_everywhere_at_once, |test| {
+    const SESSIONS: usize = 6;
     let account = test.account().await;
     let owner = account.id;
     for _ in 0..ROUNDS {
         let mut sessions = Vec::new();
-        for _ in 0..4 {
+        for _ in 0..SESSIONS {
             sessions.push(test.session(&account).await);
         }
 
         let ended = race(&test, |node, caller| {
             let record = test.record_at(AuditKind::SessionEnded, later(1));
-            let which = match caller {
-                0 | 1 => SessionEnd::AllOf(owner, None),
-                _ => SessionEnd::One(sessions[caller % sessions.len()].0.id),
-            };
-            async move { node.end_sessions(owner, which, record).await.unwrap().sessions }
+            let ids: Vec<_> = sessions.iter().map(|(session, _)| session.id).collect();
+            async move {
+                match caller {
+                    0..=2 => {
+                        let all = SessionEnd::AllOf(owner, None);
+                        node.end_sessions(owner, all, record).await.unwrap().sessions
+                    }
+                    3 => {
+                        let one = SessionEnd::One(ids[0]);
+                        node.end_sessions(owner, one, record).await.unwrap().sessions
+                    }
+                    _ => {
+                        // Use moves rows about, so that no two see them in the same order.
+                        for (second, id) in (1..).zip(&ids[caller % 4..]) {
+                            node.touch_session(*id, later(second)).await.unwrap();
+                        }
+                        0
+                    }
+                }
+            }
         })
         .await;
 
-        assert_eq!(ended.iter().sum::<u64>(), 4, "each is ended once");
+        assert_eq!(usize::try_from(ended.iter().sum::<u64>()).unwrap(), SESSIONS, "each once");
         for (_, cookie) in &sessions {
             assert!(find(&test, *cookie).await.is_none());
         }

@@ -211,11 +211,6 @@ impl TestProvider {
         panic!("no message arrived");
     }
 
-    /// Where its data lies.
-    pub fn data_dir(&self) -> &std::path::Path {
-        &self.data_dir
-    }
-
     /// An address of the provider.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
