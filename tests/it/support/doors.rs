@@ -1,13 +1,25 @@
-//! The doors of our pages as people use them: looking behind the door afterwards.
+//! The doors of our pages as people use them: pressing one button of many, and looking behind the
+//! door afterwards.
 
 use sqlx::Connection;
 use yihao::domain::audit_event::AuditRecord;
 use yihao::store::sql::AuditQuery;
 
+use crate::support::Browser;
 use crate::support::Page;
 use crate::support::TestProvider;
+use crate::support::browser::Form;
 
 impl Page {
+    /// The form that contains this text; for pages with more than one.
+    pub fn form_with(&self, text: &str) -> Form {
+        let forms = self.body.split("<form").skip(1).map(|rest| rest.split("</form>").next());
+        let found = forms.flatten().find(|form| form.contains(text));
+        let found = found.unwrap_or_else(|| panic!("no form with {text}: {}", self.body));
+        let alone = Self { body: format!("<form{found}</form>"), ..self.clone() };
+        alone.form()
+    }
+
     /// The form token on the page.
     pub fn csrf(&self) -> String {
         self.form().fields.get("csrf").cloned().expect("a form token")
@@ -29,6 +41,23 @@ impl Page {
             }
         }
         if typed.is_empty() { body } else { body.replace(typed, "TYPED") }
+    }
+
+    /// The `Set-Cookie` headers.
+    pub fn set_cookies(&self) -> Vec<String> {
+        let cookies = self.headers.get_all("set-cookie").iter();
+        cookies.map(|value| value.to_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl Browser {
+    /// Sends the form that contains `text`, with these fields.
+    pub async fn press(&self, page: &Page, text: &str, fields: &[(&str, &str)]) -> Page {
+        let form = page.form_with(text);
+        let mut all = form.fields.clone();
+        all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let all: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.post(form.action.as_str(), &all).await
     }
 }
 
@@ -78,6 +107,19 @@ impl TestProvider {
             counts.push(self.count(&format!("SELECT COUNT(*) FROM {table}")).await);
         }
         counts
+    }
+
+    /// The code of the `nth` message, counted from one; messages leave after the answer.
+    pub async fn code_of_message(&self, nth: usize) -> String {
+        for _ in 0..100 {
+            let mut messages = self.outbox.messages();
+            messages.reverse();
+            if let Some(message) = messages.get(nth - 1) {
+                return message.code.clone().expect("a code in the message");
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("message {nth} did not arrive");
     }
 
     /// How many messages left, once those under way had the time to.
