@@ -218,40 +218,6 @@ impl Store {
         .await
     }
 
-    /// Revokes one access token before its time.
-    pub async fn revoke_access_token(
-        &self,
-        jti: String,
-        expires_at: Timestamp,
-        record: AuditRecord,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                execute!(
-                    tx,
-                    "INSERT INTO revoked_access_token (jti, expires_at) VALUES ($1, $2)
-                     ON CONFLICT (jti) DO NOTHING",
-                    jti.as_str(),
-                    expires_at.0
-                )?;
-                append(tx, &record).await
-            })
-        })
-        .await
-    }
-
-    /// Whether this access token was revoked alone.
-    pub async fn is_access_token_revoked(&self, jti: &str) -> Result<bool, StoreError> {
-        let row = fetch!(
-            &self.db,
-            fetch_optional,
-            (i64,),
-            "SELECT expires_at FROM revoked_access_token WHERE jti = $1",
-            jti
-        )?;
-        Ok(row.is_some())
-    }
-
     /// What the person agreed to share with this client.
     pub async fn find_consent(
         &self,

@@ -1,0 +1,45 @@
+//! Access tokens that were revoked alone, before their time (RFC 7009); of all others nothing is stored.
+
+use crate::clock::Timestamp;
+use crate::domain::audit_event::AuditRecord;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::store::sql::audit::append;
+use crate::store::sql::db::execute;
+use crate::store::sql::db::fetch;
+
+impl Store {
+    /// Revokes one access token before its time.
+    pub async fn revoke_access_token(
+        &self,
+        jti: String,
+        expires_at: Timestamp,
+        record: AuditRecord,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                execute!(
+                    tx,
+                    "INSERT INTO revoked_access_token (jti, expires_at) VALUES ($1, $2)
+                     ON CONFLICT (jti) DO NOTHING",
+                    jti.as_str(),
+                    expires_at.0
+                )?;
+                append(tx, &record).await
+            })
+        })
+        .await
+    }
+
+    /// Whether this access token was revoked alone.
+    pub async fn is_access_token_revoked(&self, jti: &str) -> Result<bool, StoreError> {
+        let row = fetch!(
+            &self.db,
+            fetch_optional,
+            (i64,),
+            "SELECT expires_at FROM revoked_access_token WHERE jti = $1",
+            jti
+        )?;
+        Ok(row.is_some())
+    }
+}
