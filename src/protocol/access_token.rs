@@ -91,12 +91,11 @@ pub async fn find_live(provider: &Provider, token: &str) -> Result<Option<Live>,
     let Some(client) = client.filter(|client| client.disabled_at.is_none()) else {
         return Ok(None);
     };
-    if provider.store.is_access_token_revoked(&handle.jti).await? {
-        return Ok(None);
-    }
+    let (store, jti) = (&provider.store, &handle.jti);
     let authorization = match handle.authorization_id {
+        None if store.is_access_token_revoked(jti).await? => return Ok(None),
         None => None,
-        Some(id) => match provider.store.find_authorization(id, now).await? {
+        Some(id) => match store.find_authorization_of_token(id, jti, now).await? {
             Some(found) if found.is_live() && found.client_id == handle.client_id => Some(found),
             _ => return Ok(None),
         },

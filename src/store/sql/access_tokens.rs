@@ -31,7 +31,7 @@ impl Store {
         .await
     }
 
-    /// Whether this access token was revoked alone.
+    /// Whether this access token was revoked alone; asked where no authorization stands behind it.
     pub async fn is_access_token_revoked(&self, jti: &str) -> Result<bool, StoreError> {
         let row = fetch!(
             &self.db,

@@ -22,6 +22,23 @@ use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
 
+/// The text that reads authorizations, with everything their validity hangs on.
+macro_rules! select_authorization {
+    ($condition:literal) => {
+        concat!(
+            "SELECT p.id, p.client_id, p.account_id, p.session_id, p.document, p.code_expires_at,
+                    p.code_spent_at, p.revoked_at, p.created_at, p.credential_epoch AS epoch_then,
+                    a.credential_epoch AS epoch_now, a.status AS account_status,
+                    s.ended_at AS session_ended, s.expires_at AS session_expires
+               FROM approval p
+               JOIN account a ON a.id = p.account_id
+               JOIN session s ON s.id = p.session_id
+              WHERE ",
+            $condition
+        )
+    };
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     id: uuid::Uuid,
@@ -112,14 +129,7 @@ impl Store {
             &self.db,
             fetch_optional,
             Row,
-            "SELECT p.id, p.client_id, p.account_id, p.session_id, p.document, p.code_expires_at,
-                    p.code_spent_at, p.revoked_at, p.created_at, p.credential_epoch AS epoch_then,
-                    a.credential_epoch AS epoch_now, a.status AS account_status,
-                    s.ended_at AS session_ended, s.expires_at AS session_expires
-               FROM approval p
-               JOIN account a ON a.id = p.account_id
-               JOIN session s ON s.id = p.session_id
-              WHERE p.code_digest = $1",
+            select_authorization!("p.code_digest = $1"),
             code.as_bytes()
         )?;
         row.map(|row| row.into_authorization(now)).transpose()
@@ -131,19 +141,26 @@ impl Store {
         id: AuthorizationId,
         now: Timestamp,
     ) -> Result<Option<Authorization>, StoreError> {
+        let row = fetch!(&self.db, fetch_optional, Row, select_authorization!("p.id = $1"), id.0)?;
+        row.map(|row| row.into_authorization(now)).transpose()
+    }
+
+    /// The authorization of an access token, unless that token was revoked alone.
+    pub async fn find_authorization_of_token(
+        &self,
+        id: AuthorizationId,
+        jti: &str,
+        now: Timestamp,
+    ) -> Result<Option<Authorization>, StoreError> {
         let row = fetch!(
             &self.db,
             fetch_optional,
             Row,
-            "SELECT p.id, p.client_id, p.account_id, p.session_id, p.document, p.code_expires_at,
-                    p.code_spent_at, p.revoked_at, p.created_at, p.credential_epoch AS epoch_then,
-                    a.credential_epoch AS epoch_now, a.status AS account_status,
-                    s.ended_at AS session_ended, s.expires_at AS session_expires
-               FROM approval p
-               JOIN account a ON a.id = p.account_id
-               JOIN session s ON s.id = p.session_id
-              WHERE p.id = $1",
-            id.0
+            select_authorization!(
+                "p.id = $1 AND NOT EXISTS (SELECT 1 FROM revoked_access_token WHERE jti = $2)"
+            ),
+            id.0,
+            jti
         )?;
         row.map(|row| row.into_authorization(now)).transpose()
     }
