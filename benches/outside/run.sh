@@ -80,7 +80,7 @@ serve() {
     fail "nothing listens on port $port"
 }
 
-# yihao PORT [DATABASE_URL]: with an empty store, then 1,000 people.
+# yihao PORT [DATABASE_URL]: over an empty store with 1,000 people; SQLite without a URL.
 yihao() {
     local port=$1 url=${2:-} data=$WORK/yihao-$1
     rm -rf "$data"
@@ -90,9 +90,8 @@ issuer = "http://127.0.0.1:$port"
 listen = "127.0.0.1:$port"
 data_dir = "$data"
 accept_synthetic = true
-${url:+database.url = "$url"}
-[log]
-filter = "warn"
+log.filter = "warn"
+database.url = "$url"
 CONFIG
     CARGO_TARGET_DIR=$TARGET cargo bench --quiet --bench http -- --prepare "$data/yihao.toml"
     serve "$port" "$TARGET/release/yihao" serve --config "$data/yihao.toml"

@@ -108,7 +108,7 @@ pub struct Attempts {
 impl Attempts {
     /// Nothing counted yet.
     pub fn none(now: Timestamp) -> Self {
-        Self { window_from: now, failures: 0, total: 0, not_before: now }
+        Self { window_from: now, failures: 0, total: 0, not_before: Timestamp::default() }
     }
 
     /// Counts one more attempt, or says when to come back.
@@ -121,11 +121,14 @@ impl Attempts {
         }
         let over = now.since(self.window_from) >= limits.window;
         let failures = if over { 1 } else { self.failures.saturating_add(1) };
+        let delay = delay(limits, failures);
         Ok(Self {
             window_from: if over { now } else { self.window_from },
             failures,
             total: self.total.saturating_add(1),
-            not_before: now.plus(delay(limits, failures)),
+            // Another caller may have read its clock before this one and come after it: without a
+            // delay there is nothing for it to wait for.
+            not_before: if delay.is_zero() { self.not_before } else { now.plus(delay) },
         })
     }
 }
@@ -165,6 +168,12 @@ mod tests {
         let seconds: Vec<_> = (1..=9).map(|failures| delay(&ACCOUNT, failures).as_secs()).collect();
         assert_eq!(seconds, [0, 0, 1, 2, 4, 8, 16, 30, 30]);
         assert_eq!(delay(&ACCOUNT, 10).as_secs(), 900);
+    }
+
+    #[test]
+    fn who_read_the_clock_first_and_comes_second_does_not_wait() {
+        let first = Attempts::none(Timestamp(2)).admit(&ACCOUNT, Timestamp(2)).unwrap();
+        assert!(first.admit(&ACCOUNT, Timestamp(1)).is_ok());
     }
 
     #[test]

@@ -119,9 +119,13 @@ pub async fn next(visitor: &Visitor, flow: Option<&Flow>) -> Result<Decision, Fa
     let mut situation = situation(&requirement, flow, known);
     if let Some(flow) = flow {
         situation.is_hinted = is_hinted(visitor, flow, signed_in);
-        situation.consented_at =
-            consent::agreed_at(visitor.provider(), &signed_in.account, &flow.client, &flow.request)
-                .await?;
+        // Where no consent is needed, none is looked up.
+        if !situation.first_party || requirement.fresh_consent {
+            let provider = visitor.provider();
+            let (account, client) = (&signed_in.account, &flow.client);
+            situation.consented_at =
+                consent::agreed_at(provider, account, client, &flow.request).await?;
+        }
     }
     Ok(decide::decide(&situation))
 }

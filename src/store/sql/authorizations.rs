@@ -1,5 +1,5 @@
 //! Authorizations: issued with a code, redeemed once, read for every token's validity (RFC 6749
-//! §4.1; design D8), and the consent they rest on.
+//! §4.1; design D8).
 
 use std::sync::Arc;
 
@@ -33,6 +33,23 @@ macro_rules! reach {
              SELECT id, $2, $3, $4, $5 FROM session WHERE id = $1 AND ended_at IS NULL ",
             $lock,
             " ON CONFLICT (session_id, client_id) DO UPDATE SET sub = excluded.sub"
+        )
+    };
+}
+
+/// The text that reads an authorization, with everything its validity hangs on.
+macro_rules! select_authorization {
+    ($condition:literal) => {
+        concat!(
+            "SELECT p.id, p.client_id, p.account_id, p.session_id, p.document, p.code_expires_at,
+                    p.code_spent_at, p.revoked_at, p.created_at, p.credential_epoch AS epoch_then,
+                    a.credential_epoch AS epoch_now, a.status AS account_status,
+                    s.ended_at AS session_ended, s.expires_at AS session_expires
+               FROM approval p
+               JOIN account a ON a.id = p.account_id
+               JOIN session s ON s.id = p.session_id
+              WHERE ",
+            $condition
         )
     };
 }
@@ -129,14 +146,7 @@ impl Store {
             &self.db,
             fetch_optional,
             Row,
-            "SELECT p.id, p.client_id, p.account_id, p.session_id, p.document, p.code_expires_at,
-                    p.code_spent_at, p.revoked_at, p.created_at, p.credential_epoch AS epoch_then,
-                    a.credential_epoch AS epoch_now, a.status AS account_status,
-                    s.ended_at AS session_ended, s.expires_at AS session_expires
-               FROM approval p
-               JOIN account a ON a.id = p.account_id
-               JOIN session s ON s.id = p.session_id
-              WHERE p.code_digest = $1",
+            select_authorization!("p.code_digest = $1"),
             code.as_bytes()
         )?;
         row.map(|row| row.into_authorization(now)).transpose()
@@ -148,20 +158,7 @@ impl Store {
         id: AuthorizationId,
         now: Timestamp,
     ) -> Result<Option<Authorization>, StoreError> {
-        let row = fetch!(
-            &self.db,
-            fetch_optional,
-            Row,
-            "SELECT p.id, p.client_id, p.account_id, p.session_id, p.document, p.code_expires_at,
-                    p.code_spent_at, p.revoked_at, p.created_at, p.credential_epoch AS epoch_then,
-                    a.credential_epoch AS epoch_now, a.status AS account_status,
-                    s.ended_at AS session_ended, s.expires_at AS session_expires
-               FROM approval p
-               JOIN account a ON a.id = p.account_id
-               JOIN session s ON s.id = p.session_id
-              WHERE p.id = $1",
-            id.0
-        )?;
+        let row = fetch!(&self.db, fetch_optional, Row, select_authorization!("p.id = $1"), id.0)?;
         row.map(|row| row.into_authorization(now)).transpose()
     }
 
@@ -259,52 +256,6 @@ impl Store {
         .await?;
         self.caches.forget(Change::Authorization(id.0));
         Ok(())
-    }
-
-    /// Revokes one access token before its time.
-    pub async fn revoke_access_token(
-        &self,
-        jti: String,
-        expires_at: Timestamp,
-        record: AuditRecord,
-    ) -> Result<(), StoreError> {
-        let token = jti.clone();
-        self.write(move |tx| {
-            Box::pin(async move {
-                execute!(
-                    tx,
-                    "INSERT INTO revoked_access_token (jti, expires_at) VALUES ($1, $2)
-                     ON CONFLICT (jti) DO NOTHING",
-                    jti.as_str(),
-                    expires_at.0
-                )?;
-                append(tx, &record).await
-            })
-        })
-        .await?;
-        self.caches.forget(Change::AccessToken(token));
-        Ok(())
-    }
-
-    /// Whether this access token was revoked alone.
-    pub async fn is_access_token_revoked(
-        &self,
-        jti: &str,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        if let Some(known) = self.caches.revocation(jti, now) {
-            return Ok(known);
-        }
-        let reading = self.caches.begin(now);
-        let row = fetch!(
-            &self.db,
-            fetch_optional,
-            (i64,),
-            "SELECT expires_at FROM revoked_access_token WHERE jti = $1",
-            jti
-        )?;
-        self.caches.keep_revocation(reading, jti, row.is_some());
-        Ok(row.is_some())
     }
 }
 

@@ -1,6 +1,7 @@
 //! `Store`: opens the database, migrates it, and runs writes. The methods stand beside this file,
 //! one file a subject.
 
+mod access_tokens;
 mod accounts;
 mod audit;
 mod authorizations;

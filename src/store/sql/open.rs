@@ -159,6 +159,8 @@ async fn open_sqlite(settings: &Settings) -> Result<Db, StoreError> {
         // NORMAL loses acknowledged writes at a power cut (security.md 3.3).
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // Savepoints keep the pages they changed; beyond 64 KiB those would go to a file of their own.
+        .pragma("temp_store", "memory")
         .busy_timeout(LOCK_PATIENCE);
     let writer = Writer::start(&options).await?;
     let read = SqlitePoolOptions::new()

@@ -75,7 +75,7 @@ async fn lock(tx: &mut Tx<'_>, key: &AttemptKey, now: Timestamp) -> Result<Attem
     execute!(
         tx,
         "INSERT INTO throttle (key_digest, window_from, failures, total, not_before, updated_at)
-         VALUES ($1, $2, 0, 0, $2, $2)
+         VALUES ($1, $2, 0, 0, 0, $2)
          ON CONFLICT (key_digest) DO UPDATE SET updated_at = excluded.updated_at",
         &key.digest[..],
         now.0

@@ -113,17 +113,18 @@ async fn work(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Box<dy
     }
 }
 
-/// One transaction for all of them.
+/// One transaction for all of them. Every statement is a trip to the connection's thread and back, so
+/// those that need no answer in between travel together.
 async fn commit_group(
     connection: &mut SqliteConnection,
     group: &mut [Box<dyn Job>],
 ) -> Result<(), StoreError> {
-    run(connection, "BEGIN IMMEDIATE").await?;
-    // Another process (the command line) may have appended since: ask, do not remember.
-    let mut tail = chain_tail(connection).await?;
-    for job in group {
+    let mut tail = begin(connection).await?;
+    for (number, job) in group.iter_mut().enumerate() {
+        if number > 0 {
+            run(connection, "RELEASE job; SAVEPOINT job").await?;
+        }
         let before = tail.clone();
-        run(connection, "SAVEPOINT job").await?;
         let kept = {
             let mut tx = Tx::Sqlite { connection: &mut *connection, tail: &mut tail };
             job.run(&mut tx).await
@@ -132,8 +133,8 @@ async fn commit_group(
             tail = before;
             run(connection, "ROLLBACK TO job").await?;
         }
-        run(connection, "RELEASE job").await?;
     }
+    // It releases the last savepoint, too.
     run(connection, "COMMIT").await
 }
 
@@ -141,9 +142,13 @@ async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(),
     sqlx::query(sql).execute(connection).await.map(drop).map_err(store_error)
 }
 
-async fn chain_tail(connection: &mut SqliteConnection) -> Result<ChainTail, StoreError> {
+/// Begins, sets the first savepoint, and tells where the audit chain ends: another process (the command
+/// line) may have appended since, so it is asked and not remembered.
+async fn begin(connection: &mut SqliteConnection) -> Result<ChainTail, StoreError> {
     let last: Option<(i64, Vec<u8>)> = sqlx::query_as(
-        "SELECT sequence, link FROM audit WHERE sequence IS NOT NULL
+        "BEGIN IMMEDIATE;
+         SAVEPOINT job;
+         SELECT sequence, link FROM audit WHERE sequence IS NOT NULL
           ORDER BY sequence DESC LIMIT 1",
     )
     .fetch_optional(connection)
