@@ -5,4 +5,5 @@ mod browser;
 mod crypto_vectors;
 mod identifiers;
 mod jose_vectors;
+mod relying_parties;
 mod support;
