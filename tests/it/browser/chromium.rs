@@ -1,4 +1,4 @@
-//! Headless Chromium behind a chromedriver of its own (W3C WebDriver; Chrome `DevTools` for the screen).
+//! Headless Chromium behind a chromedriver of its own (W3C `WebDriver`; Chrome `DevTools` for the screen).
 
 use std::io::BufRead;
 use std::io::BufReader;
