@@ -65,11 +65,8 @@ pub async fn submit(Posted { visitor, form }: Posted) -> Result<Response, Failur
             visitor.remember(&signed_in.account, method).await?;
             return Ok(flow::go_on(flow.as_ref()));
         }
-        Err(LoginError::Rejected | LoginError::CodeWrong) if method == Method::Password => {
-            (StatusCode::BAD_REQUEST, "login-rejected")
-        }
         Err(LoginError::Rejected | LoginError::CodeWrong) => {
-            (StatusCode::BAD_REQUEST, "code-wrong")
+            (StatusCode::BAD_REQUEST, wrong(method))
         }
         Err(LoginError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
         Err(error) => return Err(error.into()),
@@ -109,10 +106,20 @@ pub async fn enrol(Posted { visitor, form }: Posted) -> Result<Response, Failure
         Err(LoginError::CodeWrong) => {
             let account = &signed_in.account;
             let offer = totp_enrolment::offer_again(visitor.provider(), account, challenge)?;
-            let wrong = (StatusCode::BAD_REQUEST, Some("code-wrong"));
-            enrolment_page(&visitor, flow.as_ref(), &offer, wrong)
+            let status = (StatusCode::BAD_REQUEST, Some(wrong(Method::Totp)));
+            enrolment_page(&visitor, flow.as_ref(), &offer, status)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What the page says of a wrong answer.
+pub fn wrong(method: Method) -> &'static str {
+    match method {
+        Method::Password => "password-rejected",
+        Method::Totp => "totp-wrong",
+        Method::RecoveryCode => "recovery-wrong",
+        Method::Sms => "code-wrong",
     }
 }
 

@@ -9,6 +9,7 @@ use crate::http::account::Owner;
 use crate::http::account::OwnerForm;
 use crate::http::failure::Failure;
 use crate::http::respond;
+use crate::http::second_factor::wrong;
 use crate::http::visitor::Visitor;
 use crate::login::LoginError;
 use crate::login::authenticators::Attempt;
@@ -79,7 +80,7 @@ async fn prove(
     match second_factor::prove(provider, Method::Password, &attempt, password).await {
         Ok(()) => Ok(Ok(())),
         Err(LoginError::Rejected | LoginError::CodeWrong) => {
-            Ok(Err((StatusCode::BAD_REQUEST, "login-rejected")))
+            Ok(Err((StatusCode::BAD_REQUEST, wrong(Method::Password))))
         }
         Err(LoginError::Busy) => Ok(Err((StatusCode::SERVICE_UNAVAILABLE, "busy"))),
         Err(error) => Err(error.into()),

@@ -4,6 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 
+use crate::domain::assurance::Method;
 use crate::http::account::Owner;
 use crate::http::account::OwnerForm;
 use crate::http::failure::Failure;
@@ -55,7 +56,8 @@ pub async fn change(OwnerForm { owner, form }: OwnerForm) -> Result<Response, Fa
                 Ok(codes) => second_factor::recovery_codes(visitor, &codes, PATH),
                 Err(LoginError::CodeWrong) => {
                     let offer = totp_enrolment::offer_again(provider, account, challenge)?;
-                    offered(visitor, &offer, (StatusCode::BAD_REQUEST, Some("code-wrong")))
+                    let said = Some(second_factor::wrong(Method::Totp));
+                    offered(visitor, &offer, (StatusCode::BAD_REQUEST, said))
                 }
                 Err(error) => Err(error.into()),
             }

@@ -2,6 +2,9 @@
 login-rejected = The account or password is not right, or you cannot log in at the moment.
 login-throttled = Too many attempts. Please try again in a while.
 code-wrong = The code is wrong or has expired. Please enter it again or ask for a new one.
+password-rejected = The password is not right, or cannot be checked at the moment.
+totp-wrong = The code is wrong or has expired. Please enter the one the app shows now.
+recovery-wrong = The recovery code is wrong or was used before.
 code-throttled = A code was sent just now. Please wait a minute.
 session-expired = You were away for long. To be safe, please log in again.
 csrf-failed = This page has expired. Please go back, reload it and try again.

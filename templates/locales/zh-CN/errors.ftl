@@ -2,6 +2,9 @@
 login-rejected = 账号或密码不正确，或暂时不能登录。
 login-throttled = 尝试次数过多，请过一会儿再试。
 code-wrong = 验证码不正确或已过期，请重新输入或重新获取。
+password-rejected = 密码不正确，或暂时不能验证。
+totp-wrong = 动态口令不正确或已过期，请输入应用现在显示的数字。
+recovery-wrong = 恢复码不正确，或已使用过。
 code-throttled = 验证码发送太频繁，请过一分钟再试。
 session-expired = 停留时间太长，为了安全请重新登录。
 csrf-failed = 页面已过期，请返回上一页，刷新后再试。

@@ -1,4 +1,4 @@
-//! Headless Chromium behind a chromedriver of its own (W3C WebDriver; Chrome `DevTools` for the screen).
+//! Headless Chromium behind a chromedriver of its own (W3C `WebDriver`; Chrome `DevTools` for the screen).
 
 use std::io::BufRead;
 use std::io::BufReader;
@@ -8,6 +8,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
+use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub struct Window {
 
 struct Driver {
     process: Child,
+    /// What it still has to say needs an open pipe.
+    _said: BufReader<ChildStdout>,
     port: u16,
     session: Option<String>,
     profile: PathBuf,
@@ -72,11 +75,11 @@ impl Window {
         let preferences = json!({ "intl.accept_languages": "zh-CN,zh" });
         let options = json!({ "args": arguments, "prefs": preferences });
         let capabilities = json!({ "goog:chromeOptions": options });
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities.as_object().cloned().expect("an object"))
-            .connect(&format!("http://127.0.0.1:{}", driver.port))
-            .await
-            .expect("Chromium starts");
+        let address = format!("http://127.0.0.1:{}", driver.port);
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities.as_object().cloned().expect("an object"));
+        let client = tokio::time::timeout(2 * PATIENCE, builder.connect(&address)).await;
+        let client = client.expect("Chromium starts in time").expect("Chromium starts");
         driver.session = client.session_id().await.expect("a session");
         Self { client, _driver: driver }
     }
@@ -216,13 +219,13 @@ impl Driver {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let said = process.stdout.take().expect("its output");
-        let mut lines = BufReader::new(said).lines().map_while(Result::ok);
-        let port = lines.find_map(|line| {
+        let mut said = BufReader::new(process.stdout.take().expect("its output"));
+        let port = said.by_ref().lines().map_while(Result::ok).find_map(|line| {
             let (_, rest) = line.split_once("started successfully on port ")?;
             rest.trim_end_matches('.').parse().ok()
         });
-        Self { process, port: port.expect("chromedriver starts"), session: None, profile }
+        let port = port.expect("chromedriver starts");
+        Self { process, _said: said, port, session: None, profile }
     }
 
     /// Ends the session, and with it the browser, which a killed driver would leave behind.

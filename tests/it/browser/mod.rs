@@ -1,4 +1,4 @@
-//! The pages in a real browser: headless Chromium over WebDriver, on the tour that `yihao demo` gives.
+//! The pages in a real browser: headless Chromium over `WebDriver`, on the tour that `yihao demo` gives.
 //!
 //! Each test has a demo, a chromedriver and a browser profile of its own. Without a chromedriver the
 //! tests are left out, unless `YIHAO_TEST_REQUIRE_BROWSER=1` demands them.
