@@ -55,6 +55,13 @@ impl Timestamp {
             .unwrap_or_default()
     }
 
+    /// The moment of such a text.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let format = &time::format_description::well_known::Rfc3339;
+        let at = time::OffsetDateTime::parse(text, format).ok()?;
+        Some(Self::from_seconds(at.unix_timestamp()))
+    }
+
     /// `2026-11-24 16:30` in China's one time zone, for people.
     pub fn to_beijing(self) -> String {
         let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]");
@@ -118,5 +125,12 @@ mod tests {
     fn people_read_beijing_time() {
         assert_eq!(Timestamp(0).to_beijing(), "1970-01-01 08:00");
         assert_eq!(Timestamp(0).to_rfc3339(), "1970-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_written_moment_is_read_again() {
+        let at = Timestamp(1_795_514_400_000);
+        assert_eq!(Timestamp::from_rfc3339(&at.to_rfc3339()), Some(at));
+        assert_eq!(Timestamp::from_rfc3339("yesterday"), None);
     }
 }

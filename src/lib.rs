@@ -6,6 +6,7 @@ pub mod crypto;
 pub mod i18n;
 pub mod jose;
 pub mod outbound;
+pub mod signed_call;
 
 pub mod domain;
 pub mod vault;

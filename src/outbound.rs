@@ -170,17 +170,6 @@ impl Outbound {
         self.answer(Method::POST, url, headers, form).await
     }
 
-    /// `POST` of JSON text. The caller keeps the bytes, so that it can sign exactly these.
-    pub async fn post_json(
-        &self,
-        url: &Url,
-        mut headers: HeaderMap,
-        body: Vec<u8>,
-    ) -> Result<Answer, OutboundError> {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        self.answer(Method::POST, url, headers, body).await
-    }
-
     /// One request and its response in the types of the `http` crate, which is what the
     /// `openidconnect` crate asks of a client.
     pub async fn exchange(

@@ -29,6 +29,9 @@ use crate::outbound::Outbound;
 use crate::outbound::OutboundRules;
 use crate::provider::Parts;
 use crate::provider::Provider;
+use crate::registers::PopulationRegister;
+use crate::registers::platform::Platform;
+use crate::registers::platform::PlatformSettings;
 use crate::registers::replica::Replica;
 use crate::store::Store;
 use crate::store::sql::Settings;
@@ -60,7 +63,10 @@ pub async fn compose(config: Config, clock: Clock) -> anyhow::Result<Composed> {
     let outbound = outbound(&config)?;
     let (sms, outbox) = gateway(&config, &outbound, &clock)?;
     let passwords = passwords(&config, &vault)?;
-    let population = Arc::new(Replica::new(store.clone(), vault.clone()));
+    let population: Arc<dyn PopulationRegister> = match platform(&config, &outbound, &clock)? {
+        Some(platform) => Arc::new(platform),
+        None => Arc::new(Replica::new(store.clone(), vault.clone())),
+    };
     let parts =
         Parts { config, clock, store, vault, keyring, passwords, sms, population, outbound };
     Ok(Composed { provider: Provider::new(parts), outbox })
@@ -178,6 +184,14 @@ fn outbound(config: &Config) -> anyhow::Result<Outbound> {
     Outbound::new(rules).context("outbound")
 }
 
+/// Whether the platforms the configuration names could be called, as far as settings and files tell.
+pub fn check_platforms(config: &Config, clock: &Clock) -> anyhow::Result<()> {
+    let outbound = outbound(config)?;
+    gateway(config, &outbound, clock)?;
+    platform(config, &outbound, clock)?;
+    Ok(())
+}
+
 type Gateway = (Arc<dyn SmsGateway>, Option<MemoryOutbox>);
 
 fn gateway(config: &Config, outbound: &Outbound, clock: &Clock) -> anyhow::Result<Gateway> {
@@ -203,6 +217,20 @@ fn gateway(config: &Config, outbound: &Outbound, clock: &Clock) -> anyhow::Resul
     };
     let gateway = HttpGateway::new(settings, outbound.clone(), clock.clone()).context("sms")?;
     Ok((Arc::new(gateway), None))
+}
+
+fn platform(
+    config: &Config,
+    outbound: &Outbound,
+    clock: &Clock,
+) -> anyhow::Result<Option<Platform>> {
+    let section = &config.population;
+    let (Some(url), Some(secret)) = (&section.url, &section.secret_file) else { return Ok(None) };
+    let (url, app_id, secret) = (url.clone(), section.app_id.clone(), read_secret(secret)?);
+    let settings = PlatformSettings { url, app_id, secret };
+    let platform =
+        Platform::new(settings, outbound.clone(), clock.clone()).context("population")?;
+    Ok(Some(platform))
 }
 
 fn passwords(config: &Config, vault: &Vault) -> anyhow::Result<Pool> {

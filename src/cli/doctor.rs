@@ -47,6 +47,10 @@ async fn look(config: Config) -> Vec<Finding> {
     let vault = master_key(&config);
     let fix = "make one with `yihao keys init`, or put the copy back, readable by its owner alone";
     findings.push(finding("master key", vault.as_ref().map(drop).map_err(tell), fix));
+    let platforms = compose::check_platforms(&config, &Clock::system());
+    let platforms = platforms.map_err(|error| tell(&error));
+    let fix = "correct [sms], [population], outbound.allow and the files they name";
+    findings.push(finding("platforms", platforms, fix));
     let is_new = config.database_url().is_ok_and(|url| {
         url.strip_prefix("sqlite://").is_some_and(|file| !std::path::Path::new(file).exists())
     });

@@ -7,7 +7,7 @@ mod client;
 pub mod compose;
 mod doctor;
 mod keys;
-mod output;
+pub mod output;
 mod register;
 pub mod serve;
 
@@ -53,6 +53,11 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },
+    /// Runs the data-sharing platform of a made-up province, to try the register's contract against.
+    #[command(
+        after_help = "Example:\n  yihao mock-province --secret-file secret --people people.csv"
+    )]
+    MockProvince(demo::province::Options),
     /// Runs the provider.
     #[command(after_help = "Example:\n  yihao serve --config /etc/yihao/yihao.toml")]
     Serve,
@@ -88,6 +93,7 @@ pub fn run() -> anyhow::Result<()> {
     runtime.block_on(async {
         match arguments.command {
             Command::Demo { ports, data_dir } => demo::run(ports, data_dir.as_deref()).await,
+            Command::MockProvince(options) => demo::province::run(options).await,
             Command::Serve => serve::serve(config).await,
             Command::Migrate => migrate(&config).await,
             Command::Doctor => doctor::run(config, arguments.json).await,
@@ -107,7 +113,11 @@ async fn administer(provider: &Provider, command: Command, json: bool) -> anyhow
         Command::Account(command) => account::run(provider, command, json).await,
         Command::Register(command) => register::run(provider, command, json).await,
         Command::Audit(command) => audit::run(provider, command, json).await,
-        Command::Demo { .. } | Command::Serve | Command::Migrate | Command::Doctor => Ok(()),
+        Command::Demo { .. }
+        | Command::MockProvince(_)
+        | Command::Serve
+        | Command::Migrate
+        | Command::Doctor => Ok(()),
     }
 }
 

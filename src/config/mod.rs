@@ -24,6 +24,7 @@ pub use sections::Outbound;
 pub use sections::Pages;
 pub use sections::Password;
 pub use sections::PasswordHash;
+pub use sections::Population;
 pub use sections::Redis;
 pub use sections::Session;
 pub use sections::Sms;
@@ -63,6 +64,8 @@ pub struct Config {
     pub password: Password,
     /// Text messages.
     pub sms: Sms,
+    /// The population register.
+    pub population: Population,
     /// Look of the pages.
     pub pages: Pages,
     /// The log.
@@ -87,6 +90,7 @@ impl Default for Config {
             session: Session::default(),
             password: Password::default(),
             sms: Sms::default(),
+            population: Population::default(),
             pages: Pages::default(),
             log: Log::default(),
         }
@@ -161,6 +165,9 @@ impl Config {
         }
         if self.database.connections == 0 {
             return rule("database.connections must be at least 1");
+        }
+        if self.population.url.is_some() != self.population.secret_file.is_some() {
+            return rule("population.url and population.secret_file go together");
         }
         let url = self.database_url()?;
         if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {

@@ -117,6 +117,17 @@ section! {
     }
 }
 section! {
+    /// `[population]`
+    Population {
+        /// The population register behind the data-sharing platform; without it the local replica answers.
+        url: Option<Url> = None,
+        /// Our name at the platform.
+        app_id: String = "yihao".to_owned(),
+        /// A file with the secret that signs our requests and its answers.
+        secret_file: Option<PathBuf> = None,
+    }
+}
+section! {
     /// `[pages]`
     Pages {
         /// Templates and the brand file that replace the built-in ones.

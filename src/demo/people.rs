@@ -7,14 +7,12 @@ use crate::domain::account::Profile;
 use crate::domain::assurance::IdentityAssurance;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::citizen_id::CitizenId;
-use crate::domain::id::IdentifierDigest;
 use crate::domain::password;
 use crate::domain::person_name::PersonName;
 use crate::domain::request_context::RequestContext;
 use crate::domain::synthetic;
 use crate::people::sign_up;
 use crate::provider::Provider;
-use crate::registers::replica::Replica;
 
 /// So many people of the register have no account yet, and can sign up.
 const UNREGISTERED: u64 = 3;
@@ -36,13 +34,15 @@ pub struct DemoPerson {
     pub note: &'static str,
 }
 
-/// Fills the register and makes the accounts that are not there yet.
+/// Everybody in the register of the demo, with an account or without.
+pub fn all() -> Vec<DemoPerson> {
+    let unregistered = (UNREGISTERED_FROM..UNREGISTERED_FROM + UNREGISTERED).map(unregistered);
+    registered().into_iter().chain(unregistered).collect()
+}
+
+/// Makes the accounts that are not there yet.
 pub async fn make(provider: &Provider) -> anyhow::Result<Vec<DemoPerson>> {
-    let registered = registered();
-    let unregistered: Vec<DemoPerson> =
-        (UNREGISTERED_FROM..UNREGISTERED_FROM + UNREGISTERED).map(unregistered).collect();
-    let people: Vec<DemoPerson> = registered.into_iter().chain(unregistered).collect();
-    fill_register(provider, &people).await?;
+    let people = all();
     for person in &people {
         if let Some(password) = &person.password {
             make_account(provider, person, password).await?;
@@ -80,15 +80,6 @@ fn unregistered(seed: u64) -> DemoPerson {
         phone: Some(synthetic::phone(seed).expose().to_owned()),
         note: "in the register, without an account: sign up as this person",
     }
-}
-
-async fn fill_register(provider: &Provider, people: &[DemoPerson]) -> anyhow::Result<()> {
-    let now = provider.clock.now();
-    let entry = |person: &DemoPerson| -> (IdentifierDigest, Vec<u8>) {
-        Replica::entry(&provider.vault, &person.name, &person.identifier)
-    };
-    provider.store.import_people(people.iter().map(entry).collect(), now).await?;
-    Ok(())
 }
 
 async fn make_account(

@@ -16,6 +16,7 @@ use crate::demo::people;
 use crate::demo::people::DemoPerson;
 use crate::demo::portals;
 use crate::demo::portals::DemoPortal;
+use crate::demo::province::Province;
 
 /// Where the tour keeps its things.
 const DATA_DIR: &str = "data/demo";
@@ -46,8 +47,10 @@ struct Tour<'a> {
 
 /// Runs the demo until it is told to end.
 pub async fn run(ports: Ports, data_dir: Option<&Path>) -> anyhow::Result<()> {
-    let config = config(ports, data_dir.unwrap_or(Path::new(DATA_DIR)))?;
+    let mut config = config(ports, data_dir.unwrap_or(Path::new(DATA_DIR)))?;
     compose::make_data_dir(&config)?;
+    let province = Province::start(&config.data_dir).await?;
+    ask(&province, &mut config)?;
     let running = serve::start(config, Clock::system(), true).await?;
     let provider = running.composed.provider.clone();
     let people = people::make(&provider).await?;
@@ -82,8 +85,16 @@ fn config(ports: Ports, data_dir: &Path) -> anyhow::Result<Config> {
     };
     config.outbound.allow =
         [ports.province_port, ports.city_port].map(|port| format!("localhost:{port}")).to_vec();
-    config.check()?;
     Ok(config)
+}
+
+/// The province's register is asked who somebody is.
+fn ask(province: &Province, config: &mut Config) -> anyhow::Result<()> {
+    let authority = &province.url[url::Position::BeforeHost..url::Position::AfterPort];
+    config.outbound.allow.push(authority.to_owned());
+    config.population.url = Some(province.url.clone());
+    config.population.secret_file = Some(province.secret_file.clone());
+    Ok(config.check()?)
 }
 
 fn tell(tour: &Tour<'_>, file: &Path) -> std::io::Result<()> {

@@ -50,6 +50,7 @@ pub async fn submit(Posted { visitor, form }: Posted) -> Result<Response, Failur
         Err(SignUpError::NotConfirmed) => (StatusCode::BAD_REQUEST, whole("register-mismatch")),
         Err(SignUpError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, whole("busy")),
         Err(SignUpError::RegisterAway(away)) => {
+            metrics::counter!("register_failures_total").increment(1);
             tracing::warn!(error = %away.0, "the population register is away");
             (StatusCode::SERVICE_UNAVAILABLE, whole("register-away"))
         }

@@ -8,41 +8,28 @@
 //!  "variables": {"code": "123456", "minutes": "5"}, "message_id": "<UUID>"}
 //! ```
 //!
-//! | header | value |
-//! |---|---|
-//! | `x-yihao-date` | RFC 3339 in UTC, whole seconds |
-//! | `x-yihao-nonce` | 128 random bits, base64url; a gateway accepts each once |
-//! | `x-yihao-signature` | base64url(HMAC-SM3(secret, text)) without padding |
-//!
-//! where `text` is method, path with query, date, nonce and the lower-case hexadecimal SM3 of the
-//! body, joined by line feeds. An accepted message is answered by `200 {"code": 0, "receipt": "…"}`,
-//! a refused one by another code. The gateway delivers a `message_id` once.
+//! signed as `signed_call` says. An accepted message is answered by `200 {"code": 0, "receipt": "…"}`, a
+//! refused one by another code. The gateway delivers a `message_id` once.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
-use http::HeaderMap;
-use http::HeaderValue;
-use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::crypto::base64url;
-use crate::crypto::digest;
-use crate::crypto::mac::MacKey;
-use crate::crypto::random;
 use crate::notify::NotifyError;
 use crate::notify::Receipt;
 use crate::notify::SmsGateway;
 use crate::notify::SmsMessage;
 use crate::notify::TemplateName;
-use crate::outbound::Answer;
 use crate::outbound::Outbound;
 use crate::outbound::OutboundError;
+use crate::signed_call::SignedAnswer;
+use crate::signed_call::SignedCaller;
 
 /// What the configuration says of the gateway.
 #[derive(Debug, Clone)]
@@ -61,9 +48,10 @@ pub struct HttpGatewaySettings {
 
 /// A gateway that speaks the documented contract.
 pub struct HttpGateway {
-    settings: HttpGatewaySettings,
-    outbound: Outbound,
-    clock: Clock,
+    caller: SignedCaller,
+    app_id: String,
+    signature: String,
+    template_ids: BTreeMap<TemplateName, String>,
 }
 
 impl HttpGateway {
@@ -73,26 +61,22 @@ impl HttpGateway {
         outbound: Outbound,
         clock: Clock,
     ) -> Result<Self, NotifyError> {
-        outbound
-            .check_url(&settings.url)
-            .map_err(|error| NotifyError::Setup(format!("url: {error}")))?;
-        if settings.secret.expose_secret().len() < SECRET_LENGTH {
-            let text = format!("secret has fewer than {SECRET_LENGTH} characters");
-            return Err(NotifyError::Setup(text));
-        }
-        match TemplateName::ALL.iter().find(|name| !settings.template_ids.contains_key(name)) {
+        let HttpGatewaySettings { url, app_id, secret, signature, template_ids } = settings;
+        let caller = SignedCaller::new(url, secret, outbound, clock);
+        let caller = caller.map_err(|error| NotifyError::Setup(error.to_string()))?;
+        match TemplateName::ALL.iter().find(|name| !template_ids.contains_key(name)) {
             Some(name) => {
                 Err(NotifyError::Setup(format!("template_ids lacks `{}`", name.as_str())))
             }
-            None => Ok(Self { settings, outbound, clock }),
+            None => Ok(Self { caller, app_id, signature, template_ids }),
         }
     }
 
     fn body(&self, message: &SmsMessage) -> Vec<u8> {
         json!({
-            "app_id": self.settings.app_id,
-            "template_id": self.settings.template_ids.get(&message.template.name()),
-            "signature": format!("【{}】", self.settings.signature),
+            "app_id": self.app_id,
+            "template_id": self.template_ids.get(&message.template.name()),
+            "signature": format!("【{}】", self.signature),
             "phone": message.phone.expose(),
             "variables": message.template.variables(),
             "message_id": message.message_id,
@@ -100,35 +84,19 @@ impl HttpGateway {
         .to_string()
         .into_bytes()
     }
-
-    fn headers(&self, body: &[u8]) -> Result<HeaderMap, NotifyError> {
-        let date = self.clock.now().to_rfc3339();
-        let nonce = base64url::encode(random::bytes::<16>());
-        let path = &self.settings.url[url::Position::BeforePath..url::Position::AfterQuery];
-        let secret = self.settings.secret.expose_secret().as_bytes();
-        let signature = signature(secret, &["POST", path, &date, &nonce], body);
-        let mut headers = HeaderMap::new();
-        for (name, value) in [(DATE, date), (NONCE, nonce), (SIGNATURE, signature)] {
-            let value = HeaderValue::try_from(value).map_err(|_| NotifyError::Away)?;
-            headers.insert(name, value);
-        }
-        Ok(headers)
-    }
 }
 
 impl fmt::Debug for HttpGateway {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("HttpGateway");
-        shown.field("url", &self.settings.url.as_str()).finish_non_exhaustive()
+        shown.field("url", &self.caller.url().as_str()).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl SmsGateway for HttpGateway {
     async fn send(&self, message: &SmsMessage) -> Result<Receipt, NotifyError> {
-        let body = self.body(message);
-        let headers = self.headers(&body)?;
-        match self.outbound.post_json(&self.settings.url, headers, body).await {
+        match self.caller.post(self.body(message)).await {
             Ok(answer) => read(&answer),
             Err(OutboundError::TimedOut) => Err(NotifyError::TimedOut),
             Err(_) => Err(NotifyError::Away),
@@ -136,20 +104,13 @@ impl SmsGateway for HttpGateway {
     }
 }
 
-const DATE: &str = "x-yihao-date";
-const NONCE: &str = "x-yihao-nonce";
-const SIGNATURE: &str = "x-yihao-signature";
-
-/// A shorter secret could be searched for by whoever sees one signed request.
-const SECRET_LENGTH: usize = 16;
-
 #[derive(Deserialize)]
 struct Verdict {
     code: i64,
     receipt: Option<String>,
 }
 
-fn read(answer: &Answer) -> Result<Receipt, NotifyError> {
+fn read(answer: &SignedAnswer) -> Result<Receipt, NotifyError> {
     let verdict = serde_json::from_slice::<Verdict>(&answer.body).ok();
     match (answer.status, verdict) {
         (200, Some(Verdict { code: 0, receipt: Some(receipt) })) => Ok(Receipt(receipt)),
@@ -160,12 +121,6 @@ fn read(answer: &Answer) -> Result<Receipt, NotifyError> {
         (400..=428 | 430..=499, _) => Err(NotifyError::Refused { code: answer.status.into() }),
         _ => Err(NotifyError::Away),
     }
-}
-
-/// The signature of the contract over the four lines and the body's digest.
-fn signature(secret: &[u8], lines: &[&str; 4], body: &[u8]) -> String {
-    let text = format!("{}\n{}", lines.join("\n"), hex::encode(digest::sm3(body)));
-    base64url::encode(MacKey::new(secret).tag(text.as_bytes()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
-//! Registers are sources, not assumptions (design D11): each sits behind a trait; today
-//! behind it is a local replica, filled by a command.
+//! Registers are sources, not assumptions (design D11): each sits behind a trait. Behind it is a local replica,
+//! filled by a command, or the data-sharing platform of the province.
 
+mod breaker;
+pub mod platform;
 pub mod replica;
 
 use async_trait::async_trait;

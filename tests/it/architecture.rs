@@ -13,13 +13,16 @@ use std::path::Path;
 const LAYERS: &[&[(&str, &str)]] = &[
     // Tools
     &[("clock", ""), ("crypto", ""), ("i18n", ""), ("outbound", "")],
-    &[("jose", "crypto")],
+    &[("jose", "crypto"), ("signed_call", "clock crypto outbound")],
     // Values
     &[("domain", "clock crypto jose")],
     &[("vault", "crypto domain")],
     // State
-    &[("config", "domain"), ("notify", "clock crypto outbound"), ("store", "clock domain")],
-    &[("keyring", "clock domain jose store vault"), ("registers", "crypto domain store vault")],
+    &[("config", "domain"), ("notify", "clock outbound signed_call"), ("store", "clock domain")],
+    &[
+        ("keyring", "clock domain jose store vault"),
+        ("registers", "clock crypto domain outbound signed_call store vault"),
+    ],
     &[("provider", "clock config crypto keyring notify outbound registers store vault")],
     &[
         ("audit", "clock crypto domain jose provider store vault"),
@@ -58,7 +61,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 const DOORS: &[(&str, &str)] = &[
     (
         "axum axum_core tower tower_http",
-        "http demo/portal cli/serve.rs notify/http_gateway/tests.rs outbound/tests.rs",
+        "http demo/portal demo/province.rs cli/serve.rs notify/http_gateway/tests.rs outbound/tests.rs",
     ),
     ("tower_sessions", "http/session.rs"),
     ("sqlx", "store/sql"),
@@ -69,7 +72,7 @@ const DOORS: &[(&str, &str)] = &[
     ("totp_rs", "login/authenticators/totp.rs"),
     ("openidconnect", "demo"),
     ("reqwest", "outbound"),
-    ("clap", "cli demo/tour.rs"),
+    ("clap", "cli demo/province.rs demo/tour.rs"),
     ("minijinja", "http/pages"),
     ("metrics_exporter_prometheus", "cli/serve.rs"),
     ("zxcvbn", "domain/password.rs"),

@@ -175,12 +175,21 @@ fn the_doctor_looks_and_makes_nothing() {
         "permissions",
         "tls",
         "master key",
+        "platforms",
         "database",
         "schema",
         "clock",
         "signing keys",
     ];
     assert_eq!(checks, all);
+    folder.write("secret", "sixteen characters and more");
+    let register = [
+        ("YIHAO__POPULATION__URL", "https://share.example/compare"),
+        ("YIHAO__POPULATION__SECRET_FILE", "secret"),
+    ];
+    let sick = folder.run_with(&["doctor"], &register);
+    let table = String::from_utf8_lossy(&sick.stdout).into_owned();
+    assert!(!sick.status.success() && table.contains("outbound.allow"), "{table}");
     std::fs::write(folder.0.join("data/master.key"), "11".repeat(32)).unwrap();
     let sick = folder.run(&["doctor"]);
     assert!(!sick.status.success());

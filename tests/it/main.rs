@@ -32,6 +32,7 @@ mod logout_edges;
 mod nodes;
 mod page_states;
 mod pages;
+mod registers;
 mod relying_parties;
 mod session_ends;
 mod sessions;
