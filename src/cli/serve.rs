@@ -23,15 +23,13 @@ use crate::http;
 use crate::http::Site;
 use crate::http::pages::Pages;
 
-/// Requests under way get so much time to end.
-const FAREWELL: Duration = Duration::from_secs(10);
-
 /// A provider that listens.
 pub struct Running {
     /// Where.
     pub address: SocketAddr,
     /// What it serves.
     pub composed: Composed,
+    site: Site,
     handle: Handle<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
@@ -43,8 +41,11 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let running = start(config, Clock::system(), false).await?;
     warn_of_development(&running.composed.provider.config);
     tracing::info!(address = %running.address, "listening");
-    terminated().await;
+    let signal = terminated().await;
     tracing::info!("ending");
+    if signal == Signal::Terminate {
+        running.give_notice().await;
+    }
     running.stop().await
 }
 
@@ -59,7 +60,8 @@ pub async fn start(config: Config, clock: Clock, show_outbox: bool) -> anyhow::R
     let composed = compose(config, clock).await?;
     let address = listener.local_addr()?;
     let outbox = composed.outbox.clone().filter(|_| show_outbox);
-    let router = http::router(Site::new(composed.provider.clone(), pages, outbox));
+    let site = Site::new(composed.provider.clone(), pages, outbox);
+    let router = http::router(site.clone());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
     let server = if let Some(tls) = tls {
@@ -72,13 +74,22 @@ pub async fn start(config: Config, clock: Clock, show_outbox: bool) -> anyhow::R
     let (stop, stopped) = watch::channel(false);
     let mut tasks = background::start(&composed.provider, &stopped);
     tasks.extend(metrics);
-    Ok(Running { address, composed, handle, stop, tasks, server })
+    Ok(Running { address, composed, site, handle, stop, tasks, server })
 }
 
 impl Running {
+    /// Serves on, not ready any more, until a balancer had time to notice or a second signal comes.
+    async fn give_notice(&self) {
+        let notice = self.composed.provider.config.shutdown.notice_seconds;
+        self.site.end_soon();
+        // Whether the time is over or somebody is impatient, the end is the same.
+        let _ = tokio::time::timeout(Duration::from_secs(notice), terminated()).await;
+    }
+
     /// Takes no more requests, lets those under way end, and stops.
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.handle.graceful_shutdown(Some(FAREWELL));
+        let grace = self.composed.provider.config.shutdown.grace_seconds;
+        self.handle.graceful_shutdown(Some(Duration::from_secs(grace)));
         // Nobody listens any more when the tasks ended by themselves.
         let _ = self.stop.send(true);
         self.server.await.context("the listener failed")??;
@@ -141,13 +152,23 @@ fn warn_of_development(config: &Config) {
     }
 }
 
+/// How the process was told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C: somebody waits at a terminal.
+    Interrupt,
+    /// SIGTERM: a supervisor, perhaps behind a balancer.
+    Terminate,
+}
+
 /// Until SIGTERM or Ctrl-C.
-pub async fn terminated() {
+pub async fn terminated() -> Signal {
     let interrupt = async {
         // Without a handler nothing can interrupt us; then only SIGTERM ends the process.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+        Signal::Interrupt
     };
     #[cfg(unix)]
     {
@@ -155,13 +176,13 @@ pub async fn terminated() {
         match tokio::signal::unix::signal(SignalKind::terminate()) {
             Ok(mut terminate) => {
                 tokio::select! {
-                    () = interrupt => {}
-                    _ = terminate.recv() => {}
+                    signal = interrupt => signal,
+                    _ = terminate.recv() => Signal::Terminate,
                 }
             }
             Err(_) => interrupt.await,
         }
     }
     #[cfg(not(unix))]
-    interrupt.await;
+    interrupt.await
 }

@@ -27,6 +27,7 @@ pub use sections::PasswordHash;
 pub use sections::Population;
 pub use sections::Redis;
 pub use sections::Session;
+pub use sections::Shutdown;
 pub use sections::Sms;
 pub use sections::Tls;
 
@@ -68,6 +69,8 @@ pub struct Config {
     pub population: Population,
     /// Look of the pages.
     pub pages: Pages,
+    /// The end of a node.
+    pub shutdown: Shutdown,
     /// The log.
     pub log: Log,
 }
@@ -92,6 +95,7 @@ impl Default for Config {
             sms: Sms::default(),
             population: Population::default(),
             pages: Pages::default(),
+            shutdown: Shutdown::default(),
             log: Log::default(),
         }
     }

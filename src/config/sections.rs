@@ -135,6 +135,16 @@ section! {
     }
 }
 section! {
+    /// `[shutdown]`
+    Shutdown {
+        /// After SIGTERM `/readyz` answers 503 for so many seconds while everything else goes on: time for
+        /// a balancer to notice.
+        notice_seconds: u64 = 5,
+        /// Then requests under way get so many seconds to end.
+        grace_seconds: u64 = 30,
+    }
+}
+section! {
     /// `[log]`
     Log {
         /// JSON lines, or text for a terminal.

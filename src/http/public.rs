@@ -74,10 +74,13 @@ pub async fn healthz() -> Response {
 
 /// `GET /readyz`: it can serve.
 pub async fn readyz(State(site): State<Site>) -> Response {
-    if site.provider.is_ready().await {
+    let away = |why| respond::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": why }));
+    if site.is_ending() {
+        away("ending")
+    } else if site.provider.is_ready().await {
         respond::json(StatusCode::OK, &json!({ "status": "ready" }))
     } else {
-        respond::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "database away" }))
+        away("database away")
     }
 }
 

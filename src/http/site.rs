@@ -1,6 +1,8 @@
 //! What every route stands on: the provider, the pages, and documents that are made once.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use axum::body::Bytes;
 
@@ -23,13 +25,25 @@ pub struct Parts {
     pub metadata: Bytes,
     /// The messages a demo shows instead of sending them.
     pub outbox: Option<MemoryOutbox>,
+    ending: AtomicBool,
 }
 
 impl Site {
     /// Over this provider, with these pages. `outbox` opens `/demo/outbox`.
     pub fn new(provider: Provider, pages: Pages, outbox: Option<MemoryOutbox>) -> Self {
         let metadata = discovery::metadata(provider.config.issuer_text()).to_string().into();
-        Self(Arc::new(Parts { provider, pages, metadata, outbox }))
+        let ending = AtomicBool::new(false);
+        Self(Arc::new(Parts { provider, pages, metadata, outbox, ending }))
+    }
+
+    /// From now on `/readyz` says that this node is about to end; everything else goes on.
+    pub fn end_soon(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a balancer should send people elsewhere.
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
     }
 }
 

@@ -34,6 +34,7 @@ mod page_states;
 mod pages;
 mod registers;
 mod relying_parties;
+mod rolling_restart;
 mod session_ends;
 mod sessions;
 mod signup;

@@ -44,7 +44,16 @@ impl Default for Browser {
 impl Browser {
     /// A browser nobody knows.
     pub fn new() -> Self {
-        let client = reqwest::Client::builder()
+        Self::with(reqwest::Client::builder())
+    }
+
+    /// One that opens a connection for each request.
+    pub fn without_keep_alive() -> Self {
+        Self::with(reqwest::Client::builder().pool_max_idle_per_host(0))
+    }
+
+    fn with(builder: reqwest::ClientBuilder) -> Self {
+        let client = builder
             .redirect(Policy::none())
             .no_proxy()
             .user_agent("Mozilla/5.0 (Windows NT 10.0) Firefox/140.0")

@@ -132,6 +132,12 @@ impl TestProvider {
         }
     }
 
+    /// Ends its listener; folder, database and address stay, for other nodes to take over.
+    pub async fn stop(&mut self) {
+        let running = self.running.take().expect("it runs");
+        running.stop().await.expect("it ends in order");
+    }
+
     /// Registers a client.
     pub async fn add_client(&self, client: &Client) {
         let context = RequestContext::internal("test");
