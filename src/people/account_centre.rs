@@ -64,7 +64,7 @@ pub async fn end_all_sessions(
     context: &RequestContext,
     account: &Account,
 ) -> Result<(), StoreError> {
-    end(provider, context, account, SessionEnd::AllOf(account.id, None)).await
+    end(provider, context, account, SessionEnd::All).await
 }
 
 async fn end(

@@ -24,13 +24,13 @@ pub async fn revoke(
     let record = audit::done(AuditKind::TokenRevoked).client(&client.id).record(provider, context);
     if OpaqueKind::RefreshToken.fits(token) {
         let digest = RefreshTokenDigest::of(token);
-        let Some(found) = provider.store.find_refresh_token(digest).await? else { return Ok(()) };
-        let id = found.authorization_id;
         let now = provider.clock.now();
-        let own = provider.store.find_authorization(id, now).await?;
-        if own.is_some_and(|authorization| authorization.client_id == client.id) {
+        let found = provider.store.find_refresh_token_and_authorization(digest, now).await?;
+        if let Some((_, authorization)) = found
+            && authorization.client_id == client.id
+        {
             // RFC 7009 §2.1: with the refresh token go the access tokens of the same authorization.
-            provider.store.revoke_authorization(id, record).await?;
+            provider.store.revoke_authorization(authorization.id, record).await?;
         }
         return Ok(());
     }

@@ -82,6 +82,46 @@ fn whoever_is_refused_looks_alike() {
     });
 }
 
+/// look-alikes of an ID number are nobody, refused with the same words before anything is looked
+/// up or compared.
+#[test]
+fn what_is_no_identifier_costs_nothing() {
+    metered(async |meter| {
+        let provider = TestProvider::start(Backend::Sqlite).await;
+        let person = (100..1000).map(Person::synthetic).find(|one| one.id_number.ends_with('X'));
+        let person = person.unwrap();
+        provider.add_person(&person).await;
+        let (number, body) = (&person.id_number, &person.id_number[..17]);
+        let browser = Browser::new();
+        let mut seen = Vec::new();
+        for spelling in [
+            format!("{body}Х"),
+            format!("{body}Χ"),
+            format!("{body}①"),
+            format!("{}٣{}", &number[..16], &number[17..]),
+            format!("\u{200B}{number}"),
+            format!("{number}\0"),
+            format!("\u{200F}{number}"),
+            format!("{body}0"),
+            body.to_owned(),
+            format!("{number}1"),
+            "110105194913310021".to_owned(),
+            "110105199002300028".to_owned(),
+            "' or 1=1--".to_owned(),
+            "%".to_owned(),
+            "9".repeat(3000),
+        ] {
+            let before = meter.hashes();
+            let page = try_password(&provider, &browser, (&spelling, person.password())).await;
+            assert_eq!(provider.refusal_of(&page).await, "login not an identifier", "{spelling}");
+            assert_eq!(meter.hashes(), before, "{spelling}");
+            let shown = spelling.replace('\'', "&#x27;");
+            seen.push(appearance(&page, &shown));
+        }
+        assert!(seen.iter().all(|one| one.0 == 400 && *one == seen[0]), "{seen:?}");
+    });
+}
+
 /// longer than 128 characters is refused before it is hashed; what differs only behind the 72nd
 /// byte differs; a NUL ends nothing.
 #[test]

@@ -94,15 +94,9 @@ async fn find(
         return Err(unknown());
     }
     let digest = RefreshTokenDigest::of(presented);
-    let token = provider.store.find_refresh_token(digest).await?.ok_or_else(unknown)?;
     let now = provider.clock.now();
-    let authorization = provider
-        .store
-        .find_authorization(token.authorization_id, now)
-        .await?
-        .filter(|authorization| authorization.client_id == client.id)
-        .ok_or_else(unknown)?;
-    Ok((token, authorization))
+    let found = provider.store.find_refresh_token_and_authorization(digest, now).await?;
+    found.filter(|(_, authorization)| authorization.client_id == client.id).ok_or_else(unknown)
 }
 
 /// RFC 6749 §6: scope can be narrowed for this access token, never widened; what the client lost since

@@ -37,25 +37,32 @@ macro_rules! reach {
     };
 }
 
-/// The text that reads an authorization, with everything its validity hangs on.
+/// The text that reads an authorization, with everything its validity hangs on; `$more` are further columns
+/// and `$from` the tables before the condition.
 macro_rules! select_authorization {
     ($condition:literal) => {
+        crate::store::sql::authorizations::select_authorization!("", "approval p", $condition)
+    };
+    ($more:literal, $from:literal, $condition:literal) => {
         concat!(
             "SELECT p.id, p.client_id, p.account_id, p.session_id, p.document, p.code_expires_at,
                     p.code_spent_at, p.revoked_at, p.created_at, p.credential_epoch AS epoch_then,
                     a.credential_epoch AS epoch_now, a.status AS account_status,
-                    s.ended_at AS session_ended, s.expires_at AS session_expires
-               FROM approval p
-               JOIN account a ON a.id = p.account_id
-               JOIN session s ON s.id = p.session_id
-              WHERE ",
+                    s.ended_at AS session_ended, s.expires_at AS session_expires",
+            $more,
+            " FROM ",
+            $from,
+            " JOIN account a ON a.id = p.account_id
+              JOIN session s ON s.id = p.session_id
+             WHERE ",
             $condition
         )
     };
 }
+pub(super) use select_authorization;
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: uuid::Uuid,
     client_id: String,
     account_id: uuid::Uuid,
@@ -260,7 +267,7 @@ impl Store {
 }
 
 impl Row {
-    fn into_authorization(self, now: Timestamp) -> Result<Authorization, StoreError> {
+    pub(super) fn into_authorization(self, now: Timestamp) -> Result<Authorization, StoreError> {
         let unreadable = || StoreError::Unreadable("authorization");
         let code = match self.code_spent_at {
             Some(_) => CodeState::Spent,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::domain::audit_event::AuditRecord;
+use crate::domain::authorization::Authorization;
 use crate::domain::authorization::NewRefreshToken;
 use crate::domain::authorization::RefreshToken;
 use crate::domain::authorization::Rotation;
@@ -13,9 +14,19 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::cache::Change;
 use crate::store::sql::audit::append;
+use crate::store::sql::authorizations;
+use crate::store::sql::authorizations::select_authorization;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
+
+#[derive(sqlx::FromRow)]
+struct RowWithAuthorization {
+    #[sqlx(flatten)]
+    authorization: authorizations::Row,
+    idle_expires_at: i64,
+    token_expires_at: i64,
+}
 
 impl Store {
     /// The refresh token of that digest, spent or not.
@@ -36,6 +47,34 @@ impl Store {
             idle_expires_at: Timestamp(idle_expires_at),
             expires_at: Timestamp(expires_at),
         }))
+    }
+
+    /// The refresh token of that digest, spent or not, and its authorization.
+    pub async fn find_refresh_token_and_authorization(
+        &self,
+        digest: RefreshTokenDigest,
+        now: Timestamp,
+    ) -> Result<Option<(RefreshToken, Authorization)>, StoreError> {
+        let row = fetch!(
+            &self.db,
+            fetch_optional,
+            RowWithAuthorization,
+            select_authorization!(
+                ", t.idle_expires_at, t.expires_at AS token_expires_at",
+                "refresh_token t JOIN approval p ON p.id = t.approval_id",
+                "t.digest = $1"
+            ),
+            digest.as_bytes()
+        )?;
+        let Some(row) = row else { return Ok(None) };
+        let authorization = row.authorization.into_authorization(now)?;
+        let token = RefreshToken {
+            digest,
+            authorization_id: authorization.id,
+            idle_expires_at: Timestamp(row.idle_expires_at),
+            expires_at: Timestamp(row.token_expires_at),
+        };
+        Ok(Some((token, authorization)))
     }
 
     /// The refresh token of that digest, if nobody has spent it.

@@ -37,8 +37,10 @@ pub struct NewSession {
 pub enum SessionEnd {
     /// This one.
     One(SessionId),
-    /// All of the account, but for this one.
-    AllOf(AccountId, Option<SessionId>),
+    /// All of the account.
+    All,
+    /// All but this one.
+    AllBut(SessionId),
 }
 
 /// What ended.
@@ -252,7 +254,10 @@ impl Store {
                                 _ => 0,
                             }
                         }
-                        SessionEnd::AllOf(owner, but) => end_all(tx, owner, but, record.at).await?,
+                        SessionEnd::All => end_all(tx, account, None, record.at).await?,
+                        SessionEnd::AllBut(this) => {
+                            end_all(tx, account, Some(this), record.at).await?
+                        }
                     };
                     if sessions > 0 {
                         append(tx, &record).await?;

@@ -53,13 +53,12 @@ where
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
-        let result = match (committed, self.result) {
-            (Ok(()), Some(result)) => result,
-            (_, Some(Err(error))) | (Err(error), _) => Err(error),
-            (Ok(()), None) => Err(StoreError::Unreadable("write")),
-        };
+        let Self { result, caller, .. } = *self;
+        // A refusal, too, rests on what the group wrote before it, and falls with it.
+        let unread = || Err(StoreError::Unreadable("write"));
+        let result = committed.and_then(|()| result.unwrap_or_else(unread));
         // A caller who left does not mind.
-        drop(self.caller.send(result));
+        drop(caller.send(result));
     }
 }
 

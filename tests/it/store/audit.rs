@@ -67,7 +67,7 @@ on_both_stores!(every_write_keeps_its_record_and_no_other, |test| {
     store.revoke_authorization(authorization, record()).await.unwrap();
     store.revoke_access_token("jti".to_owned(), later(1), record()).await.unwrap();
     store.set_password(account.id, "new".to_owned(), Some(session.id), record()).await.unwrap();
-    let all = SessionEnd::AllOf(account.id, None);
+    let all = SessionEnd::All;
     store.end_sessions(account.id, all, record()).await.unwrap();
     store.set_account_status(account.id, AccountStatus::Locked, record(), NOW).await.unwrap();
 

@@ -130,7 +130,7 @@ on_both_stores!(every_session_of_an_account_can_be_ended_from_everywhere_at_once
             async move {
                 match caller {
                     0..=2 => {
-                        let all = SessionEnd::AllOf(owner, None);
+                        let all = SessionEnd::All;
                         node.end_sessions(owner, all, record).await.unwrap().sessions
                     }
                     3 => {

@@ -116,13 +116,13 @@ on_both_stores!(all_others_end_and_this_one_stays, |test| {
     let (_, there) = test.session(&account).await;
     let (_, elsewhere) = test.session(&account).await;
 
-    let others = SessionEnd::AllOf(account.id, Some(this.id));
+    let others = SessionEnd::AllBut(this.id);
     assert_eq!(end(&test, &this, others).await, 2);
 
     assert!(find(&test, here, NOW).await.is_some());
     assert_eq!(find(&test, there, NOW).await, None);
     assert_eq!(find(&test, elsewhere, NOW).await, None);
-    assert_eq!(end(&test, &this, SessionEnd::AllOf(account.id, None)).await, 1);
+    assert_eq!(end(&test, &this, SessionEnd::All).await, 1);
     assert_eq!(find(&test, here, NOW).await, None);
 });
 
