@@ -16,6 +16,7 @@ mod conformance_basic;
 mod crash;
 mod crypto_vectors;
 mod discovery;
+mod endpoints;
 mod flows;
 mod hostile_input;
 mod identifiers;

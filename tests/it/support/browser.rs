@@ -103,6 +103,20 @@ impl Browser {
         self.send(request).await
     }
 
+    /// POST of these bytes, whatever they are.
+    pub async fn post_bytes(
+        &self,
+        url: &str,
+        headers: &[(&'static str, &str)],
+        body: Vec<u8>,
+    ) -> Page {
+        let mut request = self.client.post(url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request).await
+    }
+
     /// GET with headers of its own.
     pub async fn get_with(&self, url: &str, headers: &[(&'static str, &str)]) -> Page {
         let mut request = self.client.get(url);
