@@ -1,9 +1,12 @@
 //! A browser as far as our pages need one: cookies, forms, redirects. It runs no script.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::Mutex;
 
 use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
 use reqwest::redirect::Policy;
 use url::Url;
 
@@ -52,6 +55,15 @@ impl Browser {
         Self::with(reqwest::Client::builder().pool_max_idle_per_host(0))
     }
 
+    /// The same, at an address of its own as a trusted proxy tells it, so that its failures are its own.
+    pub fn behind_proxy() -> Self {
+        let address = Ipv4Addr::from(yihao::crypto::random::bytes::<4>()).to_string();
+        let address = HeaderValue::from_str(&address).unwrap();
+        let headers = HeaderMap::from_iter([(HeaderName::from_static("x-forwarded-for"), address)]);
+        let builder = reqwest::Client::builder().pool_max_idle_per_host(0);
+        Self::with(builder.default_headers(headers))
+    }
+
     fn with(builder: reqwest::ClientBuilder) -> Self {
         let client = builder
             .redirect(Policy::none())
@@ -82,6 +94,11 @@ impl Browser {
     /// GET, without following.
     pub async fn get(&self, url: &str) -> Page {
         self.send(self.client.get(url)).await
+    }
+
+    /// The same, of a provider that may die meanwhile.
+    pub async fn try_get(&self, url: &str) -> Option<Page> {
+        self.try_send(self.client.get(url)).await.ok()
     }
 
     /// POST of a form, without following.
@@ -128,11 +145,20 @@ impl Browser {
 
     /// Sends the form on a page with these fields, without following.
     pub async fn submit(&self, page: &Page, fields: &[(&str, &str)]) -> Page {
+        self.send(self.filled(page, fields)).await
+    }
+
+    /// The same, to a provider that may die meanwhile.
+    pub async fn try_submit(&self, page: &Page, fields: &[(&str, &str)]) -> Option<Page> {
+        self.try_send(self.filled(page, fields)).await.ok()
+    }
+
+    /// The form on a page with these fields.
+    fn filled(&self, page: &Page, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
         let form = page.form();
         let mut all = form.fields.clone();
         all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let all: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.post(form.action.as_str(), &all).await
+        self.client.post(form.action).form(&all)
     }
 
     /// Follows redirects as long as they stay with the provider that answered.
@@ -150,11 +176,15 @@ impl Browser {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Page {
+        self.try_send(request).await.expect("an answer")
+    }
+
+    async fn try_send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Page> {
         let line: Vec<String> =
             self.cookies.lock().unwrap().iter().map(|(n, v)| format!("{n}={v}")).collect();
         let request =
             if line.is_empty() { request } else { request.header("cookie", line.join("; ")) };
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await?;
         for cookie in response.headers().get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap();
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
@@ -165,12 +195,12 @@ impl Browser {
                 jar.insert(name.to_owned(), value.to_owned());
             }
         }
-        Page {
+        Ok(Page {
             url: response.url().clone(),
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: response.text().await.unwrap(),
-        }
+            body: response.text().await?,
+        })
     }
 }
 
