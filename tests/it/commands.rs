@@ -324,7 +324,7 @@ fn the_audit_chain_is_verified_and_exported_without_persons() {
     assert!(String::from_utf8_lossy(&broken.stdout).contains("at 3: the record was changed"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_is_shown_masked_locked_and_unlocked() {
     let provider = TestProvider::start(Backend::Sqlite).await;
     let person = Person::synthetic(1);

@@ -18,6 +18,7 @@ mod crypto_vectors;
 mod discovery;
 mod endpoints;
 mod flows;
+mod grants;
 mod hostile_input;
 mod identifiers;
 mod jose_vectors;
