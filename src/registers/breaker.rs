@@ -24,7 +24,7 @@ pub struct Breaker {
 struct State {
     failures: u32,
     /// While it is open: when the next caller may try.
-    closed_until: Option<Timestamp>,
+    open_until: Option<Timestamp>,
 }
 
 impl Breaker {
@@ -37,11 +37,11 @@ impl Breaker {
     /// decides for all.
     pub fn admits(&self) -> bool {
         let (now, mut state) = (self.clock.now(), self.lock());
-        match state.closed_until {
+        match state.open_until {
             None => true,
             Some(until) if now < until => false,
             Some(_) => {
-                state.closed_until = Some(now.plus(REST));
+                state.open_until = Some(now.plus(REST));
                 true
             }
         }
@@ -57,7 +57,7 @@ impl Breaker {
         let (now, mut state) = (self.clock.now(), self.lock());
         state.failures = state.failures.saturating_add(1);
         if state.failures >= FAILURES {
-            state.closed_until = Some(now.plus(REST));
+            state.open_until = Some(now.plus(REST));
         }
     }
 
