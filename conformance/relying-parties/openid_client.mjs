@@ -1,10 +1,13 @@
 // A small portal on openid-client. `keys FILE` makes the key it authenticates with and prints the
 // public set; `serve` runs it. Settings come from the environment.
 
-import { randomUUID } from 'node:crypto'
+import { randomUUID, webcrypto } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import * as client from 'openid-client'
+
+// Debian 12 has Node 18, where this is not global yet.
+globalThis.crypto ??= webcrypto
 
 const { ISSUER, BASE, CLIENT_ID, KEY_FILE, TLS_CERT, TLS_KEY, PORT } = process.env
 const ec = { name: 'ECDSA', namedCurve: 'P-256' }

@@ -111,8 +111,8 @@ impl Platform {
             first => first,
         };
         match &answer {
-            Ok(_) => self.breaker.succeeded(),
-            Err(_) => self.breaker.failed(),
+            Err(error) if error.is_outage() => self.breaker.failed(),
+            Ok(_) | Err(_) => self.breaker.succeeded(),
         }
         answer
     }
@@ -136,6 +136,12 @@ impl PopulationRegister for Platform {
 }
 
 impl PlatformError {
+    /// Whether the platform is to blame rather than the question: who asks oddly five times must not stop
+    /// everybody else.
+    fn is_outage(&self) -> bool {
+        matches!(self, Self::Call(_) | Self::Status(_) | Self::Unsigned)
+    }
+
     /// Whether the same question may be answered a moment later. What took its time is not asked again:
     /// somebody waits for the page.
     fn may_pass(&self) -> bool {
@@ -201,6 +207,13 @@ mod tests {
             let error = read(&answer(status, body, is_signed)).unwrap_err();
             assert!(error.to_string().contains(why), "{status} {body}: {error}");
         }
+    }
+
+    #[test]
+    fn a_question_the_platform_refuses_stops_nobody_else() {
+        assert!(!PlatformError::Refused(4000).is_outage());
+        assert!(!PlatformError::Unreadable.is_outage());
+        assert!(PlatformError::Unsigned.is_outage() && PlatformError::Status(503).is_outage());
     }
 
     #[test]

@@ -41,4 +41,4 @@ error-message-server = We have made a note of it. Please try again later.
 error-title-busy = One moment, please
 error-message-busy = Many people are here right now, or the system is under maintenance. Please try again shortly.
 error-title-assurance = A stronger identity check is needed
-error-message-assurance = This service needs a higher identity level. You can raise it at a service counter or with a face check.
+error-message-assurance = This service needs a higher identity level than your account has so far. Please ask the service, or call the help line.

@@ -41,4 +41,4 @@ error-message-server = 我们已经记录下来，请稍后再试。
 error-title-busy = 请稍等片刻
 error-message-busy = 现在使用的人较多，或系统正在维护，请稍后再试。
 error-title-assurance = 身份确认等级不够
-error-message-assurance = 这项服务需要更高的身份确认等级，可以到政务服务窗口或用人脸核验提升。
+error-message-assurance = 这项服务需要更高的身份确认等级，您的账号目前还没有达到。请咨询该服务的提供单位，或拨打服务热线。

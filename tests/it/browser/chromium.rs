@@ -208,7 +208,14 @@ impl Window {
 }
 
 impl Driver {
+    /// Starts one. Drivers that start at the same moment may choose the same free port: the one that comes
+    /// second ends, and tries again.
     fn spawn(file: &Path) -> Self {
+        let started = (0..5).find_map(|_| Self::try_spawn(file));
+        started.unwrap_or_else(|| panic!("{} starts", file.display()))
+    }
+
+    fn try_spawn(file: &Path) -> Option<Self> {
         let tag = uuid::Uuid::new_v4().simple().to_string();
         let profile = std::env::temp_dir().join(format!("yihao-chromium-{tag}"));
         // Port 0: the driver takes a free one, and says which.
@@ -224,8 +231,12 @@ impl Driver {
             let (_, rest) = line.split_once("started successfully on port ")?;
             rest.trim_end_matches('.').parse().ok()
         });
-        let port = port.expect("chromedriver starts");
-        Self { process, _said: said, port, session: None, profile }
+        let Some(port) = port else {
+            // It has said all it had to say, so it has ended.
+            process.wait().expect("it ends");
+            return None;
+        };
+        Some(Self { process, _said: said, port, session: None, profile })
     }
 
     /// Ends the session, and with it the browser, which a killed driver would leave behind.
