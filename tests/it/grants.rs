@@ -161,3 +161,26 @@ on_both!(
         }
     }
 );
+
+on_both!(
+    /// what was alive when it was read, and revoked before it was written, is refused; a refresh that
+    /// waits for nobody comes before the revocation, and what it got dies with it.
+    a_revocation_in_the_middle_of_a_refresh_counts,
+    |provider| {
+        for (id, seed) in [("post1", 1), ("web1", 2)] {
+            let party = RelyingParty::new(&provider, id);
+            let token = refresh_token(&provider, &party, seed).await;
+            let revoke = "UPDATE approval SET revoked_at = 1";
+            let page = provider.overtaken_by(revoke, party.refresh(&token)).await;
+            if page.status == 200 {
+                assert_eq!(id, "post1", "a rotation waits for its family");
+                let access = page.json()["access_token"].as_str().unwrap().to_owned();
+                let known = party.call("/oauth2/introspect", &[("token", &access)]).await;
+                assert_eq!(known.json(), json!({ "active": false }));
+            } else {
+                assert_error(&page, 400, "invalid_grant");
+            }
+            assert_error(&party.refresh(&token).await, 400, "invalid_grant");
+        }
+    }
+);

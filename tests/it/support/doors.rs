@@ -2,6 +2,7 @@
 //! door afterwards.
 
 use sqlx::Connection;
+use sqlx::Executor;
 use yihao::domain::audit_event::AuditRecord;
 use yihao::store::sql::AuditQuery;
 
@@ -98,6 +99,32 @@ impl TestProvider {
         let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()));
         query.fetch_one(&mut connection).await.unwrap()
+    }
+
+    /// Runs `meanwhile` while this statement of somebody else's waits for its commit, which comes after
+    /// `meanwhile` has read what is there and before it can write.
+    pub async fn overtaken_by<T>(&self, statement: &str, meanwhile: impl Future<Output = T>) -> T {
+        let url = self.provider.config.database_url().unwrap();
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        let pause = || tokio::time::sleep(std::time::Duration::from_millis(500));
+        if url.starts_with("postgres") {
+            let mut other = sqlx::PgConnection::connect(&url).await.unwrap();
+            let mut transaction = other.begin().await.unwrap();
+            transaction.execute(statement).await.unwrap();
+            let commit = async {
+                pause().await;
+                transaction.commit().await.unwrap();
+            };
+            return tokio::join!(meanwhile, commit).0;
+        }
+        let mut other = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let mut transaction = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        transaction.execute(statement).await.unwrap();
+        let commit = async {
+            pause().await;
+            transaction.commit().await.unwrap();
+        };
+        tokio::join!(meanwhile, commit).0
     }
 
     /// How many rows these tables have.
