@@ -6,8 +6,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import * as client from 'openid-client'
 
-// Debian 12 has Node 18, where this is not global yet.
+// Debian 12 has Node 18, where these are not global yet.
 globalThis.crypto ??= webcrypto
+globalThis.CryptoKey ??= webcrypto.CryptoKey
 
 const { ISSUER, BASE, CLIENT_ID, KEY_FILE, TLS_CERT, TLS_KEY, PORT } = process.env
 const ec = { name: 'ECDSA', namedCurve: 'P-256' }
