@@ -73,7 +73,8 @@ fn tx_open(bencher: Bencher) {
 #[divan::bench]
 fn decide_for_a_session(bencher: Bencher) {
     let fixture = crate::store::fixture();
-    let facts = yihao::login::sign_on::facts(&fixture.provider, &fixture.account).unwrap();
+    let profile = fixture.provider.vault.open_profile(&fixture.account).unwrap();
+    let facts = yihao::login::sign_on::facts(&fixture.account, &profile);
     let requirement = Requirement::default();
     let situation = Situation {
         requirement: &requirement,

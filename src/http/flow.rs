@@ -114,7 +114,7 @@ pub async fn next(visitor: &Visitor, flow: Option<&Flow>) -> Result<Decision, Fa
     let Some(signed_in) = &visitor.signed_in else {
         return Ok(decide::decide(&situation(&requirement, flow, None)));
     };
-    let facts = sign_on::facts(visitor.provider(), &signed_in.account)?;
+    let facts = sign_on::facts(&signed_in.account, &signed_in.profile);
     let known = Some((&signed_in.session, facts));
     let mut situation = situation(&requirement, flow, known);
     if let Some(flow) = flow {

@@ -3,6 +3,7 @@
 
 use crate::audit;
 use crate::domain::account::Account;
+use crate::domain::account::Profile;
 use crate::domain::assurance::Method;
 use crate::domain::assurance::Proof;
 use crate::domain::audit_event::AuditKind;
@@ -85,12 +86,11 @@ pub async fn sign_off(
 }
 
 /// What `decide` looks at of an account.
-pub fn facts(provider: &Provider, account: &Account) -> Result<AccountFacts, LoginError> {
-    let profile = provider.vault.open_profile(account)?;
-    Ok(AccountFacts {
+pub fn facts(account: &Account, profile: &Profile) -> AccountFacts {
+    AccountFacts {
         identity_assurance: account.identity_assurance,
         has_password: account.password_hash.is_some(),
         has_totp: account.has_totp,
         has_phone: profile.phone.is_some(),
-    })
+    }
 }

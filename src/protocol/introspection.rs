@@ -53,24 +53,21 @@ async fn refresh_token(
     token: &str,
 ) -> Result<Option<Map<String, Value>>, OAuthError> {
     let digest = RefreshTokenDigest::of(token);
-    let Some(found) = provider.store.find_live_refresh_token(digest).await? else {
-        return Ok(None);
-    };
     let now = provider.clock.now();
-    let authorization = provider.store.find_authorization(found.authorization_id, now).await?;
-    let live = authorization.filter(|authorization| {
+    let found = provider.store.find_live_refresh_token(digest, now).await?;
+    let live = found.filter(|(token, authorization)| {
         authorization.is_live()
             && authorization.client_id == client.id
-            && now < found.idle_expires_at
-            && now < found.expires_at
+            && now < token.idle_expires_at
+            && now < token.expires_at
     });
-    Ok(live.map(|authorization| {
+    Ok(live.map(|(token, authorization)| {
         Map::from_iter([
             ("active".to_owned(), json!(true)),
             ("client_id".to_owned(), json!(client.id)),
             ("scope".to_owned(), json!(authorization.approval.scope.to_string())),
             ("sub".to_owned(), json!(authorization.approval.subject)),
-            ("exp".to_owned(), json!(found.expires_at.seconds())),
+            ("exp".to_owned(), json!(token.expires_at.seconds())),
         ])
     }))
 }

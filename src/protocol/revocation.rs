@@ -25,7 +25,7 @@ pub async fn revoke(
     if OpaqueKind::RefreshToken.fits(token) {
         let digest = RefreshTokenDigest::of(token);
         let now = provider.clock.now();
-        let found = provider.store.find_refresh_token_and_authorization(digest, now).await?;
+        let found = provider.store.find_refresh_token(digest, now).await?;
         if let Some((_, authorization)) = found
             && authorization.client_id == client.id
         {

@@ -6,6 +6,7 @@ use crate::support::Page;
 use crate::support::Person;
 use crate::support::RelyingParty;
 use crate::support::TestProvider;
+use crate::support::doors::ACCOUNT;
 use crate::support::login::is_logged_in;
 use crate::support::login::log_in;
 use crate::support::login::try_password;
@@ -32,15 +33,7 @@ on_both!(the_account_page_shows_ones_own_and_masks_it, |provider| {
 });
 
 on_both!(every_account_page_asks_a_stranger_to_log_in, |provider| {
-    for path in [
-        "/account",
-        "/account/sessions",
-        "/account/portals",
-        "/account/history",
-        "/account/password",
-        "/account/totp",
-        "/account/reauthenticate",
-    ] {
+    for path in ACCOUNT {
         let page = Browser::new().get(&provider.url(path)).await;
         assert_eq!((page.status, page.header("location")), (303, "/login"), "{path}");
     }

@@ -10,6 +10,7 @@ use crate::support::Page;
 use crate::support::Person;
 use crate::support::RelyingParty;
 use crate::support::TestProvider;
+use crate::support::doors::ACCOUNT;
 use crate::support::login::answer;
 use crate::support::login::ask_for_code;
 use crate::support::login::enrol;
@@ -17,17 +18,6 @@ use crate::support::login::is_logged_in;
 use crate::support::login::log_in;
 use crate::support::login::totp;
 use crate::support::relying_party::claims;
-
-/// Every page of the account centre.
-const ACCOUNT: [&str; 7] = [
-    "/account",
-    "/account/sessions",
-    "/account/portals",
-    "/account/history",
-    "/account/password",
-    "/account/totp",
-    "/account/reauthenticate",
-];
 
 /// Somebody with an app; the browser it was enrolled in is gone.
 async fn enrolled(provider: &TestProvider, seed: u64) -> (Person, String) {

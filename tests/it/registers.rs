@@ -16,6 +16,7 @@ use crate::support::Browser;
 use crate::support::Page;
 use crate::support::Person;
 use crate::support::TestProvider;
+use crate::support::login::sign_up_form;
 use crate::support::provider::free_port;
 
 const SECRET: &str = "what the province and we share";
@@ -101,16 +102,7 @@ impl Drop for Province {
 async fn sign_up(provider: &TestProvider, person: &Person) -> Page {
     let browser = Browser::new();
     let page = browser.get(&provider.url("/signup")).await;
-    let password = "lantern over the lake";
-    let fields = [
-        ("name", &*person.name),
-        ("id_number", &person.id_number),
-        ("phone", &person.phone),
-        ("password", password),
-        ("password_again", password),
-        ("terms", "1"),
-    ];
-    browser.submit(&page, &fields).await
+    browser.submit(&page, &sign_up_form(person, "lantern over the lake")).await
 }
 
 /// It was told to come back, and nothing is different from before.

@@ -7,18 +7,12 @@ use crate::support::Person;
 use crate::support::RelyingParty;
 use crate::support::TestProvider;
 use crate::support::login::log_in;
+use crate::support::login::sign_up_form;
 
 const PASSWORD: &str = "lantern over the lake";
 
 async fn send(browser: &Browser, page: &Page, person: &Person, change: &[(&str, &str)]) -> Page {
-    let mut fields = vec![
-        ("name", &*person.name),
-        ("id_number", &*person.id_number),
-        ("phone", &*person.phone),
-        ("password", PASSWORD),
-        ("password_again", PASSWORD),
-        ("terms", "1"),
-    ];
+    let mut fields = sign_up_form(person, PASSWORD).to_vec();
     fields.retain(|(name, _)| change.iter().all(|(changed, _)| changed != name));
     fields.extend(change.iter().filter(|(_, value)| !value.is_empty()));
     browser.submit(page, &fields).await

@@ -10,6 +10,7 @@ use crate::support::Page;
 use crate::support::Person;
 use crate::support::TestProvider;
 use crate::support::login::log_in;
+use crate::support::login::sign_up_form;
 
 /// Somebody the register knows and we do not.
 async fn registered(provider: &TestProvider, seed: u64) -> Person {
@@ -20,15 +21,7 @@ async fn registered(provider: &TestProvider, seed: u64) -> Person {
 
 async fn fill(provider: &TestProvider, browser: &Browser, person: &Person) -> Page {
     let page = browser.get(&provider.url("/signup")).await;
-    let form = [
-        ("name", &*person.name),
-        ("id_number", &person.id_number),
-        ("phone", &person.phone),
-        ("password", person.password()),
-        ("password_again", person.password()),
-        ("terms", "1"),
-    ];
-    browser.submit(&page, &form).await
+    browser.submit(&page, &sign_up_form(person, person.password())).await
 }
 
 async fn finish(browser: &Browser, page: &Page, code: &str) -> Page {

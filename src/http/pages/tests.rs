@@ -3,9 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use minijinja::Value;
 use minijinja::context;
-use minijinja::value::Serde;
 use serde::Serialize;
 use serde_json::json;
 
@@ -192,39 +190,4 @@ fn a_value_the_page_was_not_given_is_an_error_and_not_a_gap() {
     );
     assert!(error.is_err());
     assert!(pages.render("nothing.html", &Frame::default(), ()).is_err());
-}
-
-/// Writes every page to `YIHAO_PAGES_DIR` for looking at them:
-/// `YIHAO_PAGES_DIR=/tmp/pages cargo test --lib -- --ignored write_every_page`.
-#[test]
-#[ignore = "writes files, on request only"]
-fn write_every_page() {
-    let folder = std::path::PathBuf::from(std::env::var("YIHAO_PAGES_DIR").unwrap());
-    std::fs::create_dir_all(folder.join("assets")).unwrap();
-    let pages = Pages::new(None).unwrap();
-    let qr =
-        qr_svg("otpauth://totp/Yihao:13800009050?secret=JBSWY3DPEHPK3PXP&issuer=Yihao").unwrap();
-    for (locale, elder) in each_variant() {
-        for (state, template, sample) in samples::all() {
-            let drawn = sample.get("qr_svg").is_some_and(serde_json::Value::is_string);
-            let mut context = Value::from(Serde(&sample));
-            if drawn {
-                context = context! { qr_svg => Value::from(Serde(&qr)), ..context };
-            }
-            let mut frame = frame(locale, elder);
-            if !state.starts_with("account") && state != "consent" {
-                frame.signed_in = None;
-            }
-            let html = pages.render(template, &frame, context).unwrap();
-            let size = if elder { "elder" } else { "plain" };
-            let name = format!("{state}.{}.{size}.html", locale.tag());
-            std::fs::write(folder.join(name), html).unwrap();
-        }
-    }
-    for name in Theme::names().filter_map(|path| path.strip_prefix("assets/").map(str::to_owned)) {
-        let asset = pages.assets().find(&name).unwrap();
-        std::fs::write(folder.join("assets").join(&name), &asset.bytes).unwrap();
-    }
-    let brand = pages.assets().find("brand.css").unwrap();
-    std::fs::write(folder.join("assets/brand.css"), &brand.bytes).unwrap();
 }

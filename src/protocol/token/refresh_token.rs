@@ -95,7 +95,7 @@ async fn find(
     }
     let digest = RefreshTokenDigest::of(presented);
     let now = provider.clock.now();
-    let found = provider.store.find_refresh_token_and_authorization(digest, now).await?;
+    let found = provider.store.find_refresh_token(digest, now).await?;
     found.filter(|(_, authorization)| authorization.client_id == client.id).ok_or_else(unknown)
 }
 

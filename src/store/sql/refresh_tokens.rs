@@ -8,7 +8,6 @@ use crate::domain::authorization::Authorization;
 use crate::domain::authorization::NewRefreshToken;
 use crate::domain::authorization::RefreshToken;
 use crate::domain::authorization::Rotation;
-use crate::domain::id::AuthorizationId;
 use crate::domain::id::RefreshTokenDigest;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -20,6 +19,17 @@ use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
 
+/// The text that reads a refresh token with its authorization.
+macro_rules! select_with_authorization {
+    ($condition:literal) => {
+        select_authorization!(
+            ", t.idle_expires_at, t.expires_at AS token_expires_at",
+            "refresh_token t JOIN approval p ON p.id = t.approval_id",
+            $condition
+        )
+    };
+}
+
 #[derive(sqlx::FromRow)]
 struct RowWithAuthorization {
     #[sqlx(flatten)]
@@ -28,29 +38,26 @@ struct RowWithAuthorization {
     token_expires_at: i64,
 }
 
-impl Store {
-    /// The refresh token of that digest, spent or not.
-    pub async fn find_refresh_token(
-        &self,
+impl RowWithAuthorization {
+    fn read(
+        self,
         digest: RefreshTokenDigest,
-    ) -> Result<Option<RefreshToken>, StoreError> {
-        let row = fetch!(
-            &self.db,
-            fetch_optional,
-            (uuid::Uuid, i64, i64),
-            "SELECT approval_id, idle_expires_at, expires_at FROM refresh_token WHERE digest = $1",
-            digest.as_bytes()
-        )?;
-        Ok(row.map(|(approval_id, idle_expires_at, expires_at)| RefreshToken {
+        now: Timestamp,
+    ) -> Result<(RefreshToken, Authorization), StoreError> {
+        let authorization = self.authorization.into_authorization(now)?;
+        let token = RefreshToken {
             digest,
-            authorization_id: AuthorizationId(approval_id),
-            idle_expires_at: Timestamp(idle_expires_at),
-            expires_at: Timestamp(expires_at),
-        }))
+            authorization_id: authorization.id,
+            idle_expires_at: Timestamp(self.idle_expires_at),
+            expires_at: Timestamp(self.token_expires_at),
+        };
+        Ok((token, authorization))
     }
+}
 
+impl Store {
     /// The refresh token of that digest, spent or not, and its authorization.
-    pub async fn find_refresh_token_and_authorization(
+    pub async fn find_refresh_token(
         &self,
         digest: RefreshTokenDigest,
         now: Timestamp,
@@ -59,40 +66,26 @@ impl Store {
             &self.db,
             fetch_optional,
             RowWithAuthorization,
-            select_authorization!(
-                ", t.idle_expires_at, t.expires_at AS token_expires_at",
-                "refresh_token t JOIN approval p ON p.id = t.approval_id",
-                "t.digest = $1"
-            ),
+            select_with_authorization!("t.digest = $1"),
             digest.as_bytes()
         )?;
-        let Some(row) = row else { return Ok(None) };
-        let authorization = row.authorization.into_authorization(now)?;
-        let token = RefreshToken {
-            digest,
-            authorization_id: authorization.id,
-            idle_expires_at: Timestamp(row.idle_expires_at),
-            expires_at: Timestamp(row.token_expires_at),
-        };
-        Ok(Some((token, authorization)))
+        row.map(|row| row.read(digest, now)).transpose()
     }
 
-    /// The refresh token of that digest, if nobody has spent it.
+    /// The same, if nobody has spent it.
     pub async fn find_live_refresh_token(
         &self,
         digest: RefreshTokenDigest,
-    ) -> Result<Option<RefreshToken>, StoreError> {
+        now: Timestamp,
+    ) -> Result<Option<(RefreshToken, Authorization)>, StoreError> {
         let row = fetch!(
             &self.db,
             fetch_optional,
-            (i64,),
-            "SELECT issued_at FROM refresh_token WHERE digest = $1 AND spent_at IS NULL",
+            RowWithAuthorization,
+            select_with_authorization!("t.digest = $1 AND t.spent_at IS NULL"),
             digest.as_bytes()
         )?;
-        match row {
-            Some(_) => self.find_refresh_token(digest).await,
-            None => Ok(None),
-        }
+        row.map(|row| row.read(digest, now)).transpose()
     }
 
     /// Replaces a refresh token by its successor. Whoever presents a spent one takes the whole

@@ -171,7 +171,7 @@ impl TestStore {
         let redeemed =
             self.store.redeem_code(of.code_digest, Some(token.clone()), first, replay).await;
         assert_eq!(redeemed.unwrap(), Redemption::First);
-        self.store.find_refresh_token(token.digest).await.unwrap().expect("the token")
+        self.store.find_refresh_token(token.digest, NOW).await.unwrap().expect("the token").0
     }
 
     /// The authorization as it stands at [`NOW`].

@@ -69,26 +69,22 @@ pub enum Raw {
 /// One test on both databases: `on_both_stores!(name, |test| { … })`.
 macro_rules! on_both_stores {
     ($name:ident, |$test:ident| $body:block) => {
+        async fn $name($test: $crate::store::TestStore) {
+            $body
+        }
+
         mod $name {
-            #[expect(clippy::allow_attributes, reason = "not every test uses every name")]
-            #[allow(unused_imports, reason = "not every test uses every name")]
-            use super::*;
-
-            async fn check($test: $crate::store::TestStore) {
-                $body
-            }
-
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {
                 use $crate::support::Backend;
-                check($crate::store::TestStore::open(Backend::Sqlite).await).await;
+                super::$name($crate::store::TestStore::open(Backend::Sqlite).await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgres() {
                 use $crate::support::Backend;
                 if let Some(backend) = Backend::postgres() {
-                    check($crate::store::TestStore::open(backend).await).await;
+                    super::$name($crate::store::TestStore::open(backend).await).await;
                 }
             }
         }

@@ -95,7 +95,7 @@ on_both_stores!(a_revocation_and_a_rotation_leave_no_live_family, |test| {
         .await;
 
         assert!(!test.found(id).await.is_live(), "no rotation undoes a revocation");
-        let live = test.store.find_refresh_token(old.digest).await.unwrap().unwrap();
+        let (live, _) = test.store.find_refresh_token(old.digest, NOW).await.unwrap().unwrap();
         let records = (test.record(AuditKind::Refreshed), test.record(AuditKind::Refreshed));
         let late = test
             .store

@@ -107,9 +107,9 @@ on_both_stores!(a_token_rotates_and_only_the_last_one_is_live, |test| {
     let third = rotate(&test, &second, 60).await.unwrap();
 
     assert_eq!(test.live_tokens(id).await, 1);
-    assert!(test.store.find_live_refresh_token(first.digest).await.unwrap().is_none());
-    assert!(test.store.find_live_refresh_token(third.digest).await.unwrap().is_some());
-    assert!(test.store.find_refresh_token(first.digest).await.unwrap().is_some());
+    assert!(test.store.find_live_refresh_token(first.digest, NOW).await.unwrap().is_none());
+    assert!(test.store.find_live_refresh_token(third.digest, NOW).await.unwrap().is_some());
+    assert!(test.store.find_refresh_token(first.digest, NOW).await.unwrap().is_some());
     assert!(test.found(id).await.is_live());
 });
 
@@ -121,10 +121,10 @@ on_both_stores!(within_the_grace_a_spent_token_replaces_its_unused_successor, |t
     let third = rotate(&test, &first, 9).await.unwrap();
 
     for gone in [&lost, &second] {
-        assert!(test.store.find_refresh_token(gone.digest).await.unwrap().is_none());
+        assert!(test.store.find_refresh_token(gone.digest, NOW).await.unwrap().is_none());
     }
     assert_eq!(test.live_tokens(id).await, 1);
-    assert!(test.store.find_live_refresh_token(third.digest).await.unwrap().is_some());
+    assert!(test.store.find_live_refresh_token(third.digest, NOW).await.unwrap().is_some());
     assert!(test.found(id).await.is_live());
 });
 
@@ -176,7 +176,7 @@ on_both_stores!(a_token_that_does_not_rotate_lives_on_while_it_is_used, |test| {
     };
 
     assert!(usage(later(1000)).await.unwrap());
-    let found = test.store.find_refresh_token(token.digest).await.unwrap().unwrap();
+    let (found, _) = test.store.find_refresh_token(token.digest, NOW).await.unwrap().unwrap();
     assert_eq!(found.idle_expires_at, later(1000));
     assert_eq!(found.expires_at, token.expires_at, "use does not move the end");
 
@@ -253,7 +253,7 @@ async fn rotate(
     let record = || test.record_at(AuditKind::Refreshed, later(seconds));
     let records = (record(), record());
     match test.store.rotate_refresh_token(old.clone(), new, GRACE, records).await.unwrap() {
-        Rotation::Done => Ok(test.store.find_refresh_token(digest).await.unwrap().unwrap()),
+        Rotation::Done => Ok(test.store.find_refresh_token(digest, NOW).await.unwrap().unwrap().0),
         other => Err(other),
     }
 }

@@ -11,6 +11,17 @@ use crate::support::Page;
 use crate::support::TestProvider;
 use crate::support::browser::Form;
 
+/// Every page of the account centre.
+pub const ACCOUNT: [&str; 7] = [
+    "/account",
+    "/account/sessions",
+    "/account/portals",
+    "/account/history",
+    "/account/password",
+    "/account/totp",
+    "/account/reauthenticate",
+];
+
 impl Page {
     /// The form that contains this text; for pages with more than one.
     pub fn form_with(&self, text: &str) -> Form {

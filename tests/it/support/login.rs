@@ -5,6 +5,18 @@ use crate::support::Page;
 use crate::support::Person;
 use crate::support::TestProvider;
 
+/// What a person writes into the sign-up form.
+pub fn sign_up_form<'a>(person: &'a Person, password: &'a str) -> [(&'static str, &'a str); 6] {
+    [
+        ("name", &person.name),
+        ("id_number", &person.id_number),
+        ("phone", &person.phone),
+        ("password", password),
+        ("password_again", password),
+        ("terms", "1"),
+    ]
+}
+
 /// Sends the login form with this identifier and password; the answer as it is.
 pub async fn try_password(
     provider: &TestProvider,

@@ -22,26 +22,22 @@ pub use relying_party::RelyingParty;
 macro_rules! on_both {
     ($(#[$doc:meta])* $name:ident, |$provider:ident| $body:expr) => {
         $(#[$doc])*
+        async fn $name($provider: $crate::support::TestProvider) {
+            $body
+        }
+
         mod $name {
-            #[expect(clippy::allow_attributes, reason = "not every test uses every name")]
-            #[allow(unused_imports, reason = "not every test uses every name")]
-            use super::*;
-
-            async fn check($provider: $crate::support::TestProvider) {
-                $body
-            }
-
             #[tokio::test]
             async fn on_sqlite() {
                 use $crate::support::*;
-                check(TestProvider::start(Backend::Sqlite).await).await;
+                super::$name(TestProvider::start(Backend::Sqlite).await).await;
             }
 
             #[tokio::test]
             async fn on_postgres() {
                 use $crate::support::*;
                 if let Some(backend) = Backend::postgres() {
-                    check(TestProvider::start(backend).await).await;
+                    super::$name(TestProvider::start(backend).await).await;
                 }
             }
         }

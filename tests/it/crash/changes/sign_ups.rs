@@ -5,6 +5,7 @@ use crate::crash::changes::SIGN_UP;
 use crate::crash::changes::Seen;
 use crate::support::Browser;
 use crate::support::Person;
+use crate::support::login::sign_up_form;
 
 /// Signs one after the other up.
 pub async fn stream(front: &Front<'_>, people: Vec<Person>) -> Seen<Person> {
@@ -29,14 +30,7 @@ pub async fn check(front: &Front<'_>, seen: Seen<Person>) {
 async fn sign_up(front: &Front<'_>, person: &Person) -> Option<()> {
     let browser = Browser::behind_proxy();
     let page = browser.try_get(&front.url("/signup")).await?;
-    let fields = [
-        ("name", &*person.name),
-        ("id_number", &person.id_number),
-        ("phone", &person.phone),
-        ("password", person.password()),
-        ("password_again", person.password()),
-        ("terms", "1"),
-    ];
+    let fields = sign_up_form(person, person.password());
     front.gateway.forget(&person.phone);
     let asked = browser.try_submit(&page, &fields).await?;
     assert_eq!(asked.status, 200, "{}", asked.body);
