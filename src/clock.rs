@@ -68,9 +68,27 @@ impl Timestamp {
         self.beijing().and_then(|at| at.format(format).ok()).unwrap_or_default()
     }
 
+    /// The moment such a text names, to the minute; a `T` may stand between, as browsers write it, and a day
+    /// alone is its beginning.
+    pub fn from_beijing(text: &str) -> Option<Self> {
+        let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]");
+        let mut text = text.trim().replacen('T', " ", 1);
+        if text.len() == 10 {
+            text.push_str(" 00:00");
+        }
+        let at = time::PrimitiveDateTime::parse(&text, format).ok()?;
+        let at = at.assume_offset(time::macros::offset!(+8));
+        Some(Self::from_seconds(at.unix_timestamp()))
+    }
+
     /// The calendar day in China, which decides whether a birth date lies in the future.
     pub fn date_in_beijing(self) -> Option<time::Date> {
         self.beijing().map(time::OffsetDateTime::date)
+    }
+
+    /// The hour of the day in China, 0 to 23.
+    pub fn hour_in_beijing(self) -> u8 {
+        self.beijing().map_or(0, time::OffsetDateTime::hour)
     }
 
     fn beijing(self) -> Option<time::OffsetDateTime> {
@@ -119,6 +137,19 @@ mod tests {
     fn time_never_turns_negative() {
         assert_eq!(Timestamp(5).since(Timestamp(10)), Duration::ZERO);
         assert_eq!(Timestamp(1_999).seconds(), 1);
+    }
+
+    #[test]
+    fn people_write_beijing_time() {
+        let at = Timestamp::from_rfc3339("2026-11-24T08:30:00Z").unwrap();
+        for text in ["2026-11-24 16:30", "2026-11-24T16:30", " 2026-11-24 16:30 "] {
+            assert_eq!(Timestamp::from_beijing(text), Some(at), "{text}");
+        }
+        let day = Timestamp::from_beijing("2026-11-24").unwrap();
+        assert_eq!(day.to_beijing(), "2026-11-24 00:00");
+        for wrong in ["", "2026-11", "24.11.2026", "2026-02-30", "2026-11-24 25:00", "now"] {
+            assert_eq!(Timestamp::from_beijing(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod i18n;
 pub mod jose;
 pub mod outbound;
 pub mod signed_call;
+pub mod totp;
 
 pub mod domain;
 pub mod vault;
@@ -18,14 +19,25 @@ pub mod config;
 pub mod keyring;
 pub mod notify;
 pub mod provider;
+pub mod recovery;
 pub mod registers;
 
+pub mod identifier;
+pub mod messages;
 pub mod one_time_code;
+pub mod subjects;
 pub mod throttle;
 
+pub mod codes;
+pub mod console;
 pub mod login;
+pub mod monitor;
+pub mod organisations;
 pub mod people;
 pub mod protocol;
+pub mod statistics;
+
+pub mod onboarding;
 
 pub mod http;
 

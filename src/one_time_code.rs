@@ -9,8 +9,8 @@ use crate::domain::account::Account;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::id::OneTimeCodeId;
 use crate::domain::request_context::RequestContext;
+use crate::messages;
 use crate::notify;
-use crate::notify::SmsMessage;
 use crate::notify::SmsTemplate;
 use crate::provider::Provider;
 use crate::store::StoreError;
@@ -33,6 +33,15 @@ pub struct Use {
     pub template: fn(notify::OneTimeCode) -> SmsTemplate,
 }
 
+/// A code on its way, as a page carries it.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// What comes back with the answer.
+    pub pending: String,
+    /// Where the code went, masked.
+    pub phone_masked: String,
+}
+
 /// Makes a code and sends it to `phone`. Without a phone the same row is written and nothing leaves.
 /// `payload` comes back, unread, with the right answer.
 pub async fn issue(
@@ -43,7 +52,7 @@ pub async fn issue(
     payload: Vec<u8>,
 ) -> Result<OneTimeCodeId, StoreError> {
     let (id, code) = (OneTimeCodeId::generate(), crate::crypto::random::digits(6));
-    let phone = admitted(provider, context, phone).await?;
+    let phone = admitted(provider, context, phone, usage.binding).await?;
     // A code that nobody gets must not be guessed either (security.md A-47): no answer is right.
     let code_digest = match phone {
         Some(_) => digest(provider, id, &code),
@@ -61,7 +70,7 @@ pub async fn issue(
     let record = sent(provider, context, account, usage.purpose);
     provider.store.add_one_time_code(new, record).await?;
     if let Some(phone) = phone {
-        send(provider, &phone, (usage.template)(notify::OneTimeCode::new(code)));
+        messages::send(provider, &phone, (usage.template)(notify::OneTimeCode::new(code)));
     }
     Ok(id)
 }
@@ -87,10 +96,10 @@ pub async fn issue_again(
         return Ok(None);
     };
     let phone = phone_of(&payload);
-    if let Some(phone) = admitted(provider, context, phone.as_deref()).await? {
+    if let Some(phone) = admitted(provider, context, phone.as_deref(), usage.binding).await? {
         let record = sent(provider, context, None, usage.purpose);
         if provider.store.renew_one_time_code(again, now.plus(LIFETIME), record).await? {
-            send(provider, &phone, (usage.template)(notify::OneTimeCode::new(code)));
+            messages::send(provider, &phone, (usage.template)(notify::OneTimeCode::new(code)));
         }
     }
     Ok(Some(payload))
@@ -113,15 +122,17 @@ fn digest(provider: &Provider, id: OneTimeCodeId, code: &str) -> [u8; 32] {
     provider.vault.short_secret.tag_parts(&[b"one-time code", id.0.as_bytes(), code.as_bytes()])
 }
 
-/// The phone, if it may be sent one more message.
+/// The phone, if it may be sent one more message. Without a phone the flow is counted instead, so that the
+/// work does not tell whether there is one.
 async fn admitted(
     provider: &Provider,
     context: &RequestContext,
     phone: Option<&str>,
+    binding: [u8; 32],
 ) -> Result<Option<String>, StoreError> {
-    let Some(phone) = phone else { return Ok(None) };
-    match throttle::admit_message(provider, context, phone).await {
-        Ok(_) => Ok(Some(phone.to_owned())),
+    let to = phone.map_or(&binding[..], str::as_bytes);
+    match throttle::admit_message(provider, context, to).await {
+        Ok(_) => Ok(phone.map(str::to_owned)),
         Err(throttle::ThrottleError::TooMany) => Ok(None),
         Err(throttle::ThrottleError::Store(error)) => Err(error),
     }
@@ -138,18 +149,4 @@ fn sent(
         event = event.account(account);
     }
     event.record(provider, context)
-}
-
-fn send(provider: &Provider, phone: &str, template: SmsTemplate) {
-    let Ok(phone) = phone.parse() else {
-        tracing::error!("a stored phone is no phone");
-        return;
-    };
-    let provider = provider.clone();
-    tokio::spawn(async move {
-        if let Err(error) = provider.sms.send(&SmsMessage::new(phone, template)).await {
-            metrics::counter!("sms_failures_total").increment(1);
-            tracing::warn!(%error, "a text message was not accepted by the gateway");
-        }
-    });
 }

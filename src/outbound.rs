@@ -185,6 +185,26 @@ impl Outbound {
         Ok(response)
     }
 
+    /// Where the host and port of a URL may be reached, for what speaks another protocol than HTTP: its
+    /// scheme is read as `https` whatever is spoken there.
+    pub async fn addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, OutboundError> {
+        self.check_url(url)?;
+        let port = url.port_or_known_default().ok_or(Refusal::NotAllowed)?;
+        let (name, found) = match url.host().ok_or(Refusal::Scheme)? {
+            url::Host::Ipv4(address) => (None, vec![address.into()]),
+            url::Host::Ipv6(address) => (None, vec![address.into()]),
+            url::Host::Domain(name) => {
+                let found = tokio::time::timeout(self.limits.total, (self.lookup)(name.to_owned()));
+                let found = found.await.map_err(|_| OutboundError::TimedOut)?;
+                (Some(name), found.map_err(|error| OutboundError::Unreachable(error.into()))?)
+            }
+        };
+        let admitted = |address: &IpAddr| rules::admits_address(&self.rules, name, *address, port);
+        let found = found.into_iter().filter(admitted);
+        let found: Vec<SocketAddr> = found.map(|address| SocketAddr::new(address, port)).collect();
+        if found.is_empty() { Err(Refusal::NotAllowed.into()) } else { Ok(found) }
+    }
+
     async fn answer(
         &self,
         method: Method,

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use tokio_util::task::TaskTracker;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::password;
+use crate::domain::latency::Latency;
 use crate::keyring::Keyring;
 use crate::notify::SmsGateway;
 use crate::outbound::Outbound;
+use crate::registers::LegalEntityRegister;
 use crate::registers::PopulationRegister;
+use crate::registers::verifier::Verifiers;
 use crate::store::Store;
 use crate::vault::Vault;
 
@@ -34,8 +39,16 @@ pub struct Parts {
     pub sms: Arc<dyn SmsGateway>,
     /// The population register.
     pub population: Arc<dyn PopulationRegister>,
+    /// The legal-entity register.
+    pub legal_entities: Arc<dyn LegalEntityRegister>,
+    /// Services that verify an identity.
+    pub verifiers: Arc<Verifiers>,
     /// Calls to others.
     pub outbound: Outbound,
+    /// How long answers take here, until it is added to the statistics.
+    pub latency: Latency,
+    /// What goes on after its answer, as a message on its way; a node that ends awaits it.
+    pub under_way: TaskTracker,
 }
 
 impl Provider {

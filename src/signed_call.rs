@@ -1,5 +1,5 @@
 //! Calls to a platform that shares a secret with us, signed both ways with HMAC-SM3 (RFC 2104; SM3: GB/T
-//! 32905-2016). The contract is in `docs/integration/sms-gateway.md` and `population-register.md`.
+//! 32905-2016). The contract is in `docs/integration`: `sms-gateway.md`, `population-register.md`, `alert-webhook.md`.
 //!
 //! | header of a request | value |
 //! |---|---|
@@ -11,6 +11,8 @@
 //! line feeds. An answer that is signed has `x-yihao-signature` over `ANSWER`, status, the request's nonce
 //! and the SM3 of its own body, joined the same way: it belongs to that one request.
 
+use std::time::Duration;
+
 use http::HeaderMap;
 use http::HeaderValue;
 use http::Method;
@@ -20,6 +22,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::clock::Timestamp;
 use crate::crypto::base64url;
 use crate::crypto::constant_time_eq;
 use crate::crypto::digest;
@@ -34,6 +37,9 @@ pub const DATE: &str = "x-yihao-date";
 pub const NONCE: &str = "x-yihao-nonce";
 /// The signature of a request or of its answer.
 pub const SIGNATURE: &str = "x-yihao-signature";
+
+/// How far the clock of who calls us may be off; for twice as long a nonce is remembered.
+pub const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// A shorter secret could be searched for by whoever sees one signed request.
 const SECRET_LENGTH: usize = 16;
@@ -113,6 +119,70 @@ impl SignedCaller {
     }
 }
 
+/// Why a call to us is not one of who shares our secret. The number is the contract's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Signed by somebody else, or not at all.
+    #[error("the call is not signed as agreed")]
+    Signature,
+    /// Signed too long ago, or by a clock that is off.
+    #[error("the date of the call is too far off")]
+    Date,
+    /// Its nonce was used before.
+    #[error("the call was made before")]
+    Replayed,
+}
+
+impl CallError {
+    /// The `code` the caller is told.
+    pub fn code(self) -> i64 {
+        match self {
+            Self::Signature => 4001,
+            Self::Date => 4002,
+            Self::Replayed => 4003,
+        }
+    }
+}
+
+/// A call that came in.
+#[derive(Debug, Clone, Copy)]
+pub struct IncomingCall<'a> {
+    /// Path with query, as it was asked for.
+    pub path: &'a str,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Its body.
+    pub body: &'a [u8],
+}
+
+impl<'a> IncomingCall<'a> {
+    /// The nonce, if who shares this secret signed the call a moment ago. Whoever accepts a call accepts each
+    /// nonce once.
+    pub fn verify(&self, secret: &[u8], now: Timestamp) -> Result<&'a str, CallError> {
+        let header = |name| {
+            let mut values = self.headers.get_all(name).iter();
+            let value = values.next().and_then(|value| value.to_str().ok());
+            value.filter(|_| values.next().is_none()).ok_or(CallError::Signature)
+        };
+        let (date, nonce) = (header(DATE)?, header(NONCE)?);
+        let expected = request_signature(secret, &["POST", self.path, date, nonce], self.body);
+        if !constant_time_eq(expected.as_bytes(), header(SIGNATURE)?.as_bytes()) {
+            return Err(CallError::Signature);
+        }
+        let at = Timestamp::from_rfc3339(date).ok_or(CallError::Date)?;
+        if now.since(at) > TOLERANCE || at.since(now) > TOLERANCE {
+            return Err(CallError::Date);
+        }
+        Ok(nonce)
+    }
+}
+
+/// What stands for a person in the answer to a check: neither name nor number, and nothing without the secret.
+pub fn person_digest(secret: &[u8], check: &str, name: &str, id_number: &str) -> String {
+    let text = format!("PERSON\n{check}\n{name}\n{id_number}");
+    base64url::encode(MacKey::new(secret).tag(text.as_bytes()))
+}
+
 fn signature_of(headers: &HeaderMap) -> &[u8] {
     headers.get(SIGNATURE).map_or(b"", HeaderValue::as_bytes)
 }
@@ -134,8 +204,18 @@ fn sign(secret: &[u8], head: &str, body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+    use http::HeaderValue;
+
+    use super::CallError;
+    use super::DATE;
+    use super::IncomingCall;
+    use super::NONCE;
+    use super::SIGNATURE;
     use super::answer_signature;
+    use super::person_digest;
     use super::request_signature;
+    use crate::clock::Timestamp;
 
     /// The worked examples of the documents, computed with another implementation of SM3 and HMAC.
     #[test]
@@ -145,6 +225,40 @@ mod tests {
         assert_eq!(request, "ut8SarkBKNEAJ6ppmkGSWyXjPr37SmH88Io0eL86ROg");
         let answer = answer_signature(b"0123456789abcdef", 200, lines[3], br#"{"code":0}"#);
         assert_eq!(answer, "dG6pBnDYr1Iu5X8YiQbK8eb-vlAUkvJ5vw9SKzPJ3RQ");
+        let check = "019363d2-7a10-7cc2-9d5b-0f3f0f8f4a11";
+        let person = person_digest(b"0123456789abcdef", check, "测试一", "11010519491231002X");
+        assert_eq!(person, "t6Iy_H_nRRFEclBcNOXlzxDkTj1ijNvs7pkVKtrFjjs");
+    }
+
+    #[test]
+    fn a_call_is_taken_from_who_signs_it_now_and_whole() {
+        let now = Timestamp::from_rfc3339("2026-11-24T08:30:00Z").unwrap();
+        let judge = |path: &str, body: &[u8], date: &str, twice: bool| {
+            let lines = ["POST", "/cb", date, "n1"];
+            let signature = request_signature(b"secret", &lines, b"{}");
+            let mut headers = HeaderMap::new();
+            for (name, value) in [(DATE, date), (NONCE, "n1"), (SIGNATURE, &*signature)] {
+                headers.append(name, HeaderValue::from_str(value).unwrap());
+            }
+            if twice {
+                headers.append(NONCE, HeaderValue::from_static("n2"));
+            }
+            let call = IncomingCall { path, headers: &headers, body };
+            call.verify(b"secret", now).map(str::to_owned)
+        };
+        let date = "2026-11-24T08:30:00Z";
+        assert_eq!(judge("/cb", b"{}", date, false), Ok("n1".to_owned()));
+        assert_eq!(judge("/cb", b"{}", "2026-11-24T08:35:00Z", false), Ok("n1".to_owned()));
+        for (path, body, date, twice, why) in [
+            ("/cb?x=1", &b"{}"[..], date, false, CallError::Signature),
+            ("/cb", b"{ }", date, false, CallError::Signature),
+            ("/cb", b"{}", date, true, CallError::Signature),
+            ("/cb", b"{}", "2026-11-24T08:35:01Z", false, CallError::Date),
+            ("/cb", b"{}", "2026-11-24T08:24:59Z", false, CallError::Date),
+            ("/cb", b"{}", "yesterday", false, CallError::Date),
+        ] {
+            assert_eq!(judge(path, body, date, twice), Err(why), "{path} {date}");
+        }
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! One throttle an account and one a source, shared by all doors, counted before the costly work
 //! (security.md P6, A-48, A-49). The rule itself is `domain::attempts`.
 
+use crate::clock::Timestamp;
 use crate::domain::attempts;
 use crate::domain::attempts::AttemptLimits;
+use crate::domain::client::ClientId;
 use crate::domain::id::AccountId;
 use crate::domain::id::IdentifierDigest;
+use crate::domain::mandate::Principal;
 use crate::domain::request_context::RequestContext;
 use crate::provider::Provider;
 use crate::store::StoreError;
@@ -34,26 +37,42 @@ pub enum Counted {
 #[must_use]
 pub struct Admitted {
     account: [u8; 32],
-    source: [u8; 32],
+    source: Option<[u8; 32]>,
+    /// Whether, if it fails, it is the one after which the account rests for a while.
+    pub rests_now: bool,
 }
 
-/// Lets an attempt at the first factor through, or says no.
+/// Lets an attempt at the first factor through, or says no. `at_home`: this browser has logged in to the
+/// account before; then strangers at the same address do not hold it up.
 pub async fn admit(
     provider: &Provider,
     context: &RequestContext,
     counted: Counted,
+    at_home: bool,
 ) -> Result<Admitted, ThrottleError> {
-    admit_with(provider, context, ("login", attempts::ACCOUNT), counted).await
+    let source = (!at_home).then(|| source_key(provider, context, "source"));
+    let key = AttemptKey { digest: key(provider, "login", counted), limits: attempts::ACCOUNT };
+    count(provider, key, source.map(|digest| (digest, attempts::SOURCE))).await
 }
 
-/// Lets an attempt at a second factor through, or says no.
+/// Lets an attempt at a second factor through, or says no. A session is open, so the source is not asked.
 pub async fn admit_second(
     provider: &Provider,
-    context: &RequestContext,
     account: AccountId,
 ) -> Result<Admitted, ThrottleError> {
-    let limits = ("second factor", attempts::SECOND_FACTOR);
-    admit_with(provider, context, limits, Counted::Account(account)).await
+    let digest = key(provider, "second factor", Counted::Account(account));
+    count(provider, AttemptKey { digest, limits: attempts::SECOND_FACTOR }, None).await
+}
+
+/// Lets an operator's login through, or says no; by the name that was typed, whether or not anybody has it.
+pub async fn admit_operator(
+    provider: &Provider,
+    context: &RequestContext,
+    login_name: &str,
+) -> Result<Admitted, ThrottleError> {
+    let digest = provider.vault.short_secret.tag_parts(&[b"operator", login_name.as_bytes()]);
+    let source = (source_key(provider, context, "source"), attempts::SOURCE);
+    count(provider, AttemptKey { digest, limits: attempts::ACCOUNT }, Some(source)).await
 }
 
 /// Lets an attempt to sign up with this number through, or says no.
@@ -62,73 +81,161 @@ pub async fn admit_sign_up(
     context: &RequestContext,
     digest: IdentifierDigest,
 ) -> Result<Admitted, ThrottleError> {
-    admit_with(provider, context, ("sign-up", attempts::SIGN_UP), Counted::Nobody(digest)).await
+    let digest = key(provider, "sign-up", Counted::Nobody(digest));
+    let source = (source_key(provider, context, "source"), attempts::SOURCE);
+    count(provider, AttemptKey { digest, limits: attempts::SIGN_UP }, Some(source)).await
 }
 
-/// Lets a message to a phone through, or says no.
+/// Lets an attempt to recover the account of this number through, or says no: names, phones and codes are
+/// not tried out at it.
+pub async fn admit_recovery(
+    provider: &Provider,
+    context: &RequestContext,
+    digest: IdentifierDigest,
+) -> Result<Admitted, ThrottleError> {
+    let digest = key(provider, "recovery", Counted::Nobody(digest));
+    let source = (source_key(provider, context, "source"), attempts::SOURCE);
+    count(provider, AttemptKey { digest, limits: attempts::SIGN_UP }, Some(source)).await
+}
+
+/// Lets an attempt of this account to claim an organisation through, or says no: nobody tries out who represents
+/// what.
+pub async fn admit_claim(
+    provider: &Provider,
+    context: &RequestContext,
+    account: AccountId,
+) -> Result<Admitted, ThrottleError> {
+    let digest = key(provider, "claim", Counted::Account(account));
+    let source = (source_key(provider, context, "source"), attempts::SOURCE);
+    count(provider, AttemptKey { digest, limits: attempts::SIGN_UP }, Some(source)).await
+}
+
+/// Lets this account name somebody who is to act for a principal, or says no: nobody tries out who has which name
+/// and number. It counts whatever comes of it, against the account, and against the organisation, where many
+/// accounts act for one.
+pub async fn admit_offer(
+    provider: &Provider,
+    context: &RequestContext,
+    account: AccountId,
+    principal: Principal,
+) -> Result<(), ThrottleError> {
+    let mut keys = vec![AttemptKey {
+        digest: key(provider, "offer", Counted::Account(account)),
+        limits: attempts::OFFER,
+    }];
+    if let Principal::Organisation(id) = principal {
+        let digest = provider.vault.short_secret.tag_parts(&[b"offer of", id.0.as_bytes()]);
+        keys.push(AttemptKey { digest, limits: attempts::OFFER_OF_ORGANISATION });
+    }
+    let digest = source_key(provider, context, "source");
+    keys.push(AttemptKey { digest, limits: attempts::SOURCE });
+    admit_all(provider, keys).await.map(drop)
+}
+
+/// Lets an attempt to verify the identity of this account through, or says no: every check at a service costs
+/// somebody money, and a counter is no place to try names and numbers at.
+pub async fn admit_verification(
+    provider: &Provider,
+    context: &RequestContext,
+    account: AccountId,
+) -> Result<Admitted, ThrottleError> {
+    let digest = key(provider, "verification", Counted::Account(account));
+    let source = (source_key(provider, context, "source"), attempts::SOURCE);
+    count(provider, AttemptKey { digest, limits: attempts::SIGN_UP }, Some(source)).await
+}
+
+/// Lets a message to a phone through, or says no. Where there is no phone, `to` is anything else: the same
+/// work is done. Messages of a source are counted apart from its failures, since they are none.
 pub async fn admit_message(
     provider: &Provider,
     context: &RequestContext,
-    phone: &str,
+    to: &[u8],
 ) -> Result<Admitted, ThrottleError> {
-    let key = provider.vault.short_secret.tag_parts(&[b"message", phone.as_bytes()]);
-    let source = source_key(provider, context);
-    let keys = vec![
-        AttemptKey { digest: key, limits: attempts::MESSAGE },
-        AttemptKey { digest: source, limits: attempts::SOURCE },
-    ];
-    count(provider, keys).await?;
-    Ok(Admitted { account: key, source })
+    let digest = provider.vault.short_secret.tag_parts(&[b"message", to]);
+    let source = (source_key(provider, context, "messages"), attempts::SOURCE_MESSAGES);
+    count(provider, AttemptKey { digest, limits: attempts::MESSAGE }, Some(source)).await
+}
+
+/// Lets an application of this source be filed, or says no.
+pub async fn admit_application(
+    provider: &Provider,
+    context: &RequestContext,
+) -> Result<Admitted, ThrottleError> {
+    let digest = source_key(provider, context, "application");
+    count(provider, AttemptKey { digest, limits: attempts::APPLICATION }, None).await
+}
+
+/// Counts a request of a machine to the Admin API; or says when it may ask again. Every node counts in the same
+/// place.
+pub async fn admit_machine(
+    provider: &Provider,
+    client: &ClientId,
+) -> Result<Option<Timestamp>, StoreError> {
+    let digest = provider.vault.short_secret.tag_parts(&[b"machine", client.as_str().as_bytes()]);
+    let limits = attempts::machine(provider.config.api.requests_per_minute);
+    let now = provider.clock.now();
+    let admitted = provider.store.admit_attempt(vec![AttemptKey { digest, limits }], now).await?;
+    Ok(admitted.err())
 }
 
 /// The attempt succeeded: the account's count starts anew, the source gets its attempt back.
 pub async fn forgive(provider: &Provider, admitted: Admitted) -> Result<(), StoreError> {
-    provider.store.forgive_attempt(vec![admitted.account], vec![admitted.source]).await
+    let returned = admitted.source.into_iter().collect();
+    provider.store.forgive_attempt(vec![admitted.account], returned).await
 }
 
-async fn admit_with(
-    provider: &Provider,
-    context: &RequestContext,
-    (door, limits): (&str, AttemptLimits),
-    counted: Counted,
-) -> Result<Admitted, ThrottleError> {
+/// The attempt was not judged: both get it back.
+pub async fn give_back(provider: &Provider, admitted: Admitted) -> Result<(), StoreError> {
+    let returned = [admitted.account].into_iter().chain(admitted.source).collect();
+    provider.store.forgive_attempt(Vec::new(), returned).await
+}
+
+fn key(provider: &Provider, door: &str, counted: Counted) -> [u8; 32] {
     let name = match &counted {
         Counted::Account(id) => id.0.as_bytes().as_slice(),
         Counted::Nobody(digest) => digest.as_bytes(),
     };
-    let account = provider.vault.short_secret.tag_parts(&[door.as_bytes(), name]);
-    let source = source_key(provider, context);
-    let keys = vec![
-        AttemptKey { digest: account, limits },
-        AttemptKey { digest: source, limits: attempts::SOURCE },
-    ];
-    count(provider, keys).await?;
-    Ok(Admitted { account, source })
+    provider.vault.short_secret.tag_parts(&[door.as_bytes(), name])
 }
 
-async fn count(provider: &Provider, mut keys: Vec<AttemptKey>) -> Result<(), ThrottleError> {
+async fn count(
+    provider: &Provider,
+    key: AttemptKey,
+    source: Option<([u8; 32], AttemptLimits)>,
+) -> Result<Admitted, ThrottleError> {
+    let source = source.map(|(digest, limits)| AttemptKey { digest, limits });
+    let mut keys = vec![key];
+    keys.extend(source);
+    let failures = admit_all(provider, keys).await?;
+    Ok(Admitted {
+        account: key.digest,
+        source: source.map(|source| source.digest),
+        rests_now: failures == i64::from(key.limits.lock_after),
+    })
+}
+
+/// Counts against all of them or none; the failures of the first.
+async fn admit_all(provider: &Provider, mut keys: Vec<AttemptKey>) -> Result<i64, ThrottleError> {
     if provider.config.test_profile {
         // A conformance run logs one person in hundreds of times from one address.
-        keys.retain(|key| key.limits != attempts::SOURCE && key.limits != attempts::MESSAGE);
+        let counts = keys.first().is_some_and(|key| key.limits != attempts::MESSAGE);
+        keys.truncate(usize::from(counts));
     }
     let now = provider.clock.now();
-    if let Ok(()) = provider.store.admit_attempt(keys, now).await? {
-        Ok(())
-    } else {
+    let admitted = provider.store.admit_attempt(keys, now).await?;
+    admitted.map_err(|_| {
         metrics::counter!("throttled_attempts_total").increment(1);
-        Err(ThrottleError::TooMany)
-    }
+        ThrottleError::TooMany
+    })
 }
 
-fn source_key(provider: &Provider, context: &RequestContext) -> [u8; 32] {
+fn source_key(provider: &Provider, context: &RequestContext, what: &str) -> [u8; 32] {
     let network = context.source_network();
-    provider.vault.short_secret.tag_parts(&[b"source", network.as_bytes()])
+    provider.vault.short_secret.tag_parts(&[what.as_bytes(), network.as_bytes()])
 }
 
 /// Forgets every failed attempt at an account: an operator looked at it.
 pub async fn reset(provider: &Provider, account: AccountId) -> Result<(), StoreError> {
-    let key = |door: &str| {
-        provider.vault.short_secret.tag_parts(&[door.as_bytes(), account.0.as_bytes()])
-    };
+    let key = |door: &str| key(provider, door, Counted::Account(account));
     provider.store.forgive_attempt(vec![key("login"), key("second factor")], Vec::new()).await
 }

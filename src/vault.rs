@@ -16,7 +16,16 @@ use crate::domain::account::Account;
 use crate::domain::account::IdentifierKind;
 use crate::domain::account::Profile;
 use crate::domain::id::AccountId;
+use crate::domain::id::EntityDigest;
 use crate::domain::id::IdentifierDigest;
+use crate::domain::id::LegacyDigest;
+use crate::domain::id::MandateId;
+use crate::domain::id::NameDigest;
+use crate::domain::identity_document::PersonKey;
+use crate::domain::legacy_code::LegacyKind;
+use crate::domain::mandate::Parties;
+use crate::domain::organisation::OrganisationRecord;
+use crate::domain::uscc::Uscc;
 
 /// The epoch of the blind-index key now written.
 pub const INDEX_EPOCH: i64 = 1;
@@ -56,6 +65,10 @@ pub struct Vault {
     transit: SealingKeys,
     signing_keys: SealingKeys,
     index: MacKey,
+    names: MacKey,
+    organisations: MacKey,
+    contents: MacKey,
+    codes: MacKey,
     /// Subjects: never rotated (D2).
     pub subject: MacKey,
     /// Audit records.
@@ -91,6 +104,10 @@ impl Vault {
             transit: sealing(master, "yihao transit 1"),
             signing_keys: sealing(master, "yihao signing keys 1"),
             index: mac("yihao blind index 1"),
+            names: mac("yihao name index 1"),
+            organisations: mac("yihao organisation index 1"),
+            contents: mac("yihao register content 1"),
+            codes: mac("yihao legacy code index 1"),
             subject: mac("yihao subject"),
             audit: mac("yihao audit 1"),
             csrf: mac("yihao csrf 1"),
@@ -102,6 +119,41 @@ impl Vault {
     /// Under which digest an identifier is found.
     pub fn index(&self, kind: IdentifierKind, canonical: &str) -> IdentifierDigest {
         IdentifierDigest(self.index.tag_parts(&[kind.as_str().as_bytes(), canonical.as_bytes()]))
+    }
+
+    /// Under which digest a person is found by the identity document. Numbers of the citizens' layout are nobody
+    /// else's, so their digest is that of the number alone, as it was before there were other documents.
+    pub fn index_person(&self, key: PersonKey<'_>) -> IdentifierDigest {
+        if key.has_citizen_layout() {
+            return self.index(IdentifierKind::CitizenId, key.number);
+        }
+        let kind = IdentifierKind::Document.as_str();
+        let parts = [kind, key.document_type.code(), key.country, key.number];
+        IdentifierDigest(self.index.tag_parts(&parts.map(str::as_bytes)))
+    }
+
+    /// Under which digest people of this name are found.
+    pub fn index_name(&self, canonical: &str) -> NameDigest {
+        NameDigest(self.names.tag(canonical.as_bytes()))
+    }
+
+    /// Under which digest an organisation is found.
+    pub fn index_uscc(&self, uscc: &Uscc) -> EntityDigest {
+        EntityDigest(self.organisations.tag(uscc.as_str().as_bytes()))
+    }
+
+    /// A keyed digest by which two contents of a register's entry are told apart without opening their
+    /// seals; 128 bits, which is for equality and proves nothing.
+    pub fn content_mark(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 16] {
+        let mut all = vec![purpose.as_bytes()];
+        all.extend(parts);
+        let tag = self.contents.tag_parts(&all);
+        std::array::from_fn(|position| tag[position])
+    }
+
+    /// Under which digest a legacy code of this kind is found.
+    pub fn index_code(&self, kind: LegacyKind, canonical: &str) -> LegacyDigest {
+        LegacyDigest(self.codes.tag_parts(&[kind.as_str().as_bytes(), canonical.as_bytes()]))
     }
 
     /// A new key of one person's own, sealed; and the profile sealed under it.
@@ -118,10 +170,30 @@ impl Vault {
 
     /// The profile of an account.
     pub fn open_profile(&self, account: &Account) -> Result<Profile, VaultError> {
-        let keys = self.person_keys(account.id, &account.person_key)?;
-        let text =
-            keys.open(account.id.0.as_bytes(), &account.profile).map_err(|_| VaultError::Sealed)?;
+        self.open_profile_of(account.id, &account.person_key, &account.profile)
+    }
+
+    /// The same, where of the account only this is at hand.
+    pub fn open_profile_of(
+        &self,
+        id: AccountId,
+        person_key: &[u8],
+        profile: &[u8],
+    ) -> Result<Profile, VaultError> {
+        let keys = self.person_keys(id, person_key)?;
+        let text = keys.open(id.0.as_bytes(), profile).map_err(|_| VaultError::Sealed)?;
         serde_json::from_slice(&text).map_err(|_| VaultError::Sealed)
+    }
+
+    /// Another profile of the same person, sealed under the person's key.
+    pub fn seal_profile(
+        &self,
+        account: &Account,
+        profile: &Profile,
+    ) -> Result<Vec<u8>, VaultError> {
+        let keys = self.person_keys(account.id, &account.person_key)?;
+        let text = Zeroizing::new(serde_json::to_vec(profile).map_err(|_| VaultError::Sealed)?);
+        Ok(keys.seal(account.id.0.as_bytes(), &text))
     }
 
     /// Seals personal fields of an audit record under the person's key, or under ours for strangers.
@@ -141,13 +213,45 @@ impl Vault {
         account: Option<&Account>,
         sealed: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
-        let opened = match (sealed.split_first(), account) {
-            (Some((&PERSON, sealed)), Some(account)) => {
-                self.person_keys(account.id, &account.person_key)?.open(b"audit", sealed)
+        self.open_personal_of(account.map(|account| (account.id, &*account.person_key)), sealed)
+    }
+
+    /// The same, where of the account only its key and the person's sealed key are known.
+    pub fn open_personal_of(
+        &self,
+        person: Option<(AccountId, &[u8])>,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        let opened = match (sealed.split_first(), person) {
+            (Some((&PERSON, sealed)), Some((id, key))) => {
+                self.person_keys(id, key)?.open(b"audit", sealed)
             }
             (Some((&STRANGER, sealed)), _) => self.data.open(b"audit", sealed),
             _ => return Err(VaultError::Sealed),
         };
+        opened.map(|text| text.to_vec()).map_err(|_| VaultError::Sealed)
+    }
+
+    /// Seals a value about a person under that person's key, bound to what it is: erasing the key erases it.
+    pub fn seal_of(
+        &self,
+        account: &Account,
+        purpose: &str,
+        text: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        let keys = self.person_keys(account.id, &account.person_key)?;
+        Ok(keys.seal(format!("{purpose} {}", account.id).as_bytes(), text))
+    }
+
+    /// Opens what [`Vault::seal_of`] sealed for the same person and purpose.
+    pub fn open_of(
+        &self,
+        account: &Account,
+        purpose: &str,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        let keys = self.person_keys(account.id, &account.person_key)?;
+        let opened = keys.open(format!("{purpose} {}", account.id).as_bytes(), sealed);
         opened.map(|text| text.to_vec()).map_err(|_| VaultError::Sealed)
     }
 
@@ -163,6 +267,30 @@ impl Vault {
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         self.data.open(purpose.as_bytes(), sealed).map_err(|_| VaultError::Sealed)
+    }
+
+    /// Seals what we know of an organisation.
+    pub fn seal_organisation(&self, record: &OrganisationRecord) -> Result<Vec<u8>, VaultError> {
+        let text = Zeroizing::new(serde_json::to_vec(record).map_err(|_| VaultError::Sealed)?);
+        Ok(self.seal_data("organisation", &text))
+    }
+
+    /// Opens it.
+    pub fn open_organisation(&self, sealed: &[u8]) -> Result<OrganisationRecord, VaultError> {
+        let text = self.open_data("organisation", sealed)?;
+        serde_json::from_slice(&text).map_err(|_| VaultError::Sealed)
+    }
+
+    /// Seals who takes part in a mandate.
+    pub fn seal_parties(&self, id: MandateId, parties: &Parties) -> Result<Vec<u8>, VaultError> {
+        let text = Zeroizing::new(serde_json::to_vec(parties).map_err(|_| VaultError::Sealed)?);
+        Ok(self.seal_data(&format!("mandate {id}"), &text))
+    }
+
+    /// Opens it.
+    pub fn open_parties(&self, id: MandateId, sealed: &[u8]) -> Result<Parties, VaultError> {
+        let text = self.open_data(&format!("mandate {id}"), sealed)?;
+        serde_json::from_slice(&text).map_err(|_| VaultError::Sealed)
     }
 
     /// Seals a value into text that travels through the browser or a client and comes back.

@@ -14,6 +14,7 @@ use yihao::domain::client::Client;
 use yihao::domain::client::ClientId;
 use yihao::domain::client::ClientSecret;
 use yihao::domain::client::GrantType;
+use yihao::domain::identity_document::IdentityDocument;
 use yihao::domain::request_context::RequestContext;
 use yihao::domain::scope::Scope;
 use yihao::domain::synthetic;
@@ -42,12 +43,25 @@ const AT_ONCE: u64 = 64;
 /// So many numbers the synthetic range of phones has.
 const PHONES: u64 = 10_000;
 
-/// Fills the store of this configuration; it must be empty.
-pub async fn prepare(config: Config, people: u64) -> anyhow::Result<()> {
+/// What stands in the store already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing may.
+    Nothing,
+    /// Millions of people who have all the phones there are, and maybe those of a run before.
+    Millions,
+}
+
+/// Fills the store of this configuration.
+pub async fn prepare(config: Config, people: u64, beside: Beside) -> anyhow::Result<()> {
     compose::make_data_dir(&config)?;
     compose::open_store(&config).await?.migrate().await.context("migrate")?;
     let provider = compose::compose(config, Clock::system()).await?.provider;
     let context = RequestContext::internal("bench");
+    let portal_id = ClientId::parse(PORTAL).context("a client id")?;
+    if beside == Beside::Millions && provider.store.find_client(&portal_id).await?.is_some() {
+        return Ok(());
+    }
     for client in [portal()?, service()?] {
         registration::add(&provider, &context, &client).await?;
     }
@@ -55,7 +69,7 @@ pub async fn prepare(config: Config, people: u64) -> anyhow::Result<()> {
     let hash = provider.passwords.hash(PASSWORD.as_bytes()).await?;
     for first in (0..people).step_by(usize::try_from(AT_ONCE)?) {
         let group = first..people.min(first + AT_ONCE);
-        try_join_all(group.map(|number| add_person(&provider, number, &hash))).await?;
+        try_join_all(group.map(|number| add_person(&provider, (number, beside), &hash))).await?;
     }
     Ok(())
 }
@@ -65,13 +79,18 @@ pub fn identifier(number: u64) -> String {
     synthetic::citizen_id(number).expose().to_owned()
 }
 
-async fn add_person(provider: &Provider, number: u64, hash: &str) -> anyhow::Result<()> {
+async fn add_person(
+    provider: &Provider,
+    (number, beside): (u64, Beside),
+    hash: &str,
+) -> anyhow::Result<()> {
+    let document = IdentityDocument::of_citizen_layout(&synthetic::citizen_id(number));
+    // An outside driver counts through these.
+    let phone =
+        (number < PHONES && beside == Beside::Nothing).then(|| format!("+861000000{number:04}"));
     let profile = Profile {
-        name: synthetic::name(number).expose().to_owned(),
-        id_number: identifier(number),
-        // An outside driver counts through these.
-        phone: (number < PHONES).then(|| format!("+861000000{number:04}")),
         email: Some(format!("user{number}@example.com")),
+        ..Profile::new(synthetic::name(number).expose(), document.key(), phone.as_deref())
     };
     let assurance = IdentityAssurance::REGISTER_MATCH;
     let new = sign_up::new_account(provider, &profile, Some(hash.to_owned()), assurance)?;

@@ -24,6 +24,7 @@ use yihao::config::Config;
 use caller::Caller;
 use caller::Target;
 use connection::Connection;
+use fixture::Beside;
 use report::Cpu;
 use report::Report;
 use scenario::Scenario;
@@ -52,8 +53,11 @@ struct Arguments {
     /// A PostgreSQL server on this machine, where a database is made for the run; SQLite without.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
-    /// Process of that server, so that its CPU time counts.
-    #[arg(long, value_name = "PID", requires = "database")]
+    /// On what `cargo bench --bench scale -- --keep` left in this folder, instead of an empty store.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "database")]
+    beside: Option<PathBuf>,
+    /// Process of the PostgreSQL server, so that its CPU time counts.
+    #[arg(long, value_name = "PID")]
     database_pid: Option<u32>,
     /// Server on core 1, driver on core 0.
     #[arg(long)]
@@ -82,7 +86,10 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match &arguments.prepare {
-            Some(config) => fixture::prepare(Config::load(Some(config))?, arguments.people).await,
+            Some(config) => {
+                let config = Config::load(Some(config))?;
+                fixture::prepare(config, arguments.people, Beside::Nothing).await
+            }
             None => measure(&arguments).await,
         }
     })
@@ -103,7 +110,10 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 async fn measure_on(arguments: &Arguments, database: Option<&Database>) -> anyhow::Result<u64> {
-    let server = Server::start(database, arguments.people, arguments.pin).await?;
+    let server = match &arguments.beside {
+        Some(folder) => Server::start_beside(folder, arguments.people, arguments.pin).await?,
+        None => Server::start(database, arguments.people, arguments.pin).await?,
+    };
     let idle = process::memory(server.pid(), "VmRSS");
     let first = server.started_in.as_secs_f64() * 1e3;
     println!("first answer after {first:.0} ms, {idle:.1} MiB at rest; {}", load_average());
@@ -146,7 +156,11 @@ async fn run(arguments: &Arguments, server: &Server, scenario: Scenario) -> anyh
 
     let mut report = Report {
         scenario: scenario.name(),
-        store: if arguments.database.is_some() { "postgres" } else { "sqlite" },
+        store: match (&arguments.database, &arguments.beside) {
+            (_, Some(_)) => "beside",
+            (Some(_), None) => "postgres",
+            (None, None) => "sqlite",
+        },
         connections: arguments.connections.into(),
         time,
         outcome,

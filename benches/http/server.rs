@@ -26,6 +26,7 @@ use yihao::protocol::discovery;
 use crate::connection::Connection;
 use crate::connection::Extra;
 use crate::fixture;
+use crate::fixture::Beside;
 
 /// A server that does not answer by then is broken.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,8 +42,9 @@ pub struct Server {
     /// How long it took from the start to the first good answer.
     pub started_in: Duration,
     process: Child,
+    log: PathBuf,
     // Fields are dropped after `drop` ran: the process has ended when its folder goes.
-    data: Folder,
+    _data: Option<Folder>,
 }
 
 /// A database of this run on a server somebody else runs.
@@ -65,17 +67,37 @@ impl Server {
         std::fs::create_dir_all(&folder)?;
         let folder = Folder(folder);
         let address = free_address()?;
-        let issuer = format!("http://{address}");
         let file = folder.0.join("yihao.toml");
         std::fs::write(&file, configuration(&folder.0, address, database)?)?;
-        fixture::prepare(Config::load(Some(&file))?, people).await?;
+        fixture::prepare(Config::load(Some(&file))?, people, Beside::Nothing).await?;
+        Self::run(&file, address, pin, Some(folder)).await
+    }
 
+    /// The same on what `scale --keep` left in this folder; it stays there.
+    pub async fn start_beside(folder: &Path, people: u64, pin: bool) -> anyhow::Result<Self> {
+        let kept = std::fs::read_to_string(folder.join("yihao.toml")).context("what was kept")?;
+        let file = folder.join("http.toml");
+        std::fs::write(&file, format!("{kept}[log]\nfilter = \"warn\"\n"))?;
+        let config = Config::load(Some(&file))?;
+        let address = config.listen;
+        fixture::prepare(config, people, Beside::Millions).await?;
+        Self::run(&file, address, pin, None).await
+    }
+
+    async fn run(
+        file: &Path,
+        address: SocketAddr,
+        pin: bool,
+        data: Option<Folder>,
+    ) -> anyhow::Result<Self> {
         let mut command = program(pin);
-        let log = File::create(folder.0.join("log"))?;
-        command.args(["serve", "--config"]).arg(&file).stdin(Stdio::null()).stderr(log);
+        let log = file.with_extension("log");
+        let told = File::create(&log)?;
+        command.args(["serve", "--config"]).arg(file).stdin(Stdio::null()).stderr(told);
         let started = Instant::now();
         let process = command.spawn().context("cannot start the server")?;
-        let mut server = Self { issuer, address, started_in: PATIENCE, process, data: folder };
+        let issuer = format!("http://{address}");
+        let mut server = Self { issuer, address, started_in: PATIENCE, process, log, _data: data };
         server.wait(started).await?;
         Ok(server)
     }
@@ -89,7 +111,7 @@ impl Server {
         let mut connection = Connection::new(self.address)?;
         while started.elapsed() < PATIENCE {
             if let Some(status) = self.process.try_wait()? {
-                let log = std::fs::read_to_string(self.data.0.join("log")).unwrap_or_default();
+                let log = std::fs::read_to_string(&self.log).unwrap_or_default();
                 bail!("the server ended ({status}): {log}");
             }
             let answer = connection.send(discovery::OPENID_CONFIGURATION, Extra::default()).await;

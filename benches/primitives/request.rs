@@ -43,6 +43,7 @@ fn authorization_request() -> AuthorizationRequest {
         login_hint: None,
         ui_locales: None,
         hinted_subject: None,
+        act_for: None,
     }
 }
 
@@ -79,9 +80,12 @@ fn decide_for_a_session(bencher: Bencher) {
     let situation = Situation {
         requirement: &requirement,
         signed_in: Some((&fixture.session, facts)),
+        barred: None,
+        subject: yihao::login::decide::SubjectState::Settled,
         is_hinted: true,
         consented_at: None,
         first_party: true,
+        recent_since: yihao::clock::Timestamp::default(),
     };
     bencher.bench(|| decide(black_box(&situation)));
 }

@@ -30,6 +30,7 @@ use yihao::domain::client::ClientId;
 use yihao::domain::id::AuthorizationId;
 use yihao::domain::id::CodeDigest;
 use yihao::domain::id::SessionDigest;
+use yihao::domain::identity_document::IdentityDocument;
 use yihao::domain::request_context::RequestContext;
 use yihao::domain::scope::Scope;
 use yihao::domain::session::Session;
@@ -71,12 +72,9 @@ fn make() -> Fixture {
     let (provider, account, session, cookie) = runtime.block_on(async {
         let config = Config { data_dir: data_dir(), ..Config::default() };
         let provider = compose(config, Clock::system()).await.unwrap().provider;
-        let profile = Profile {
-            name: synthetic::name(1).expose().to_owned(),
-            id_number: synthetic::citizen_id(1).expose().to_owned(),
-            phone: Some(synthetic::phone(1).expose().to_owned()),
-            email: None,
-        };
+        let document = IdentityDocument::of_citizen_layout(&synthetic::citizen_id(1));
+        let (name, phone) = (synthetic::name(1), synthetic::phone(1));
+        let profile = Profile::new(name.expose(), document.key(), Some(phone.expose()));
         let assurance = IdentityAssurance::REGISTER_MATCH;
         let new = sign_up::new_account(&provider, &profile, None, assurance).unwrap();
         let account = new.account.clone();
@@ -88,8 +86,8 @@ fn make() -> Fixture {
         let proven = (&account, Method::Password);
         sign_on::remember(&provider, &context, proven, None, cookies).await.unwrap();
         let (lifetime, now) = (provider.config.session_lifetime(), provider.clock.now());
-        let session = provider.store.find_session(cookie, lifetime, now).await.unwrap();
-        (provider, account, session.unwrap(), cookie)
+        let found = provider.store.find_session(cookie, lifetime, now).await.unwrap();
+        (provider, account, found.unwrap().0, cookie)
     });
     Fixture { provider, account, session, runtime, cookie }
 }
@@ -112,6 +110,7 @@ fn authorization() -> (NewAuthorization, NewRefreshToken) {
         approval: Approval {
             scope: Scope::parse("openid profile offline_access").unwrap(),
             claims: RequestedClaims::default(),
+            opened: Vec::new(),
             nonce: Some("n-0S6_WzA2Mj".to_owned()),
             redirect_uri: "https://portal.example.gov.cn/callback".to_owned(),
             code_challenge: Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned()),
@@ -122,6 +121,7 @@ fn authorization() -> (NewAuthorization, NewRefreshToken) {
                 account.identity_assurance,
                 session.authenticator_assurance(),
             ),
+            acting: None,
             subject: "8Jv0yqYk3m1r7b1kLxq0Zc2s5tq".to_owned(),
             sid: "8Jv0yqYk3m1r7b1kLxq0Zc".to_owned(),
         },
@@ -148,6 +148,7 @@ async fn issue_and_redeem(new: NewAuthorization, token: NewRefreshToken) -> Refr
     RefreshToken {
         digest: token.digest,
         authorization_id: id,
+        is_spent: false,
         idle_expires_at: token.idle_expires_at,
         expires_at: token.expires_at,
     }

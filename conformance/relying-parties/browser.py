@@ -1,6 +1,8 @@
 """A browser as far as our pages need one: cookies, redirects, forms. It runs no script."""
 
+import html
 import http.cookiejar
+import re
 import ssl
 import urllib.error
 import urllib.parse
@@ -25,8 +27,8 @@ class _Forms(HTMLParser):
             self.forms.append({"action": found.get("action", ""), "fields": {}, "buttons": {}})
         elif tag == "input" and self.forms and found.get("type") == "hidden":
             self.forms[-1]["fields"][found["name"]] = found.get("value", "")
-        elif tag == "button" and self.forms and "name" in found:
-            self.forms[-1]["buttons"][found.get("id")] = (found["name"], found.get("value", ""))
+        elif tag == "button" and self.forms:
+            self.forms[-1]["buttons"][found.get("id")] = (found.get("name"), found.get("value", ""))
 
 
 class Page:
@@ -40,6 +42,12 @@ class Page:
 
     def is_at(self, origin):
         return self.url.startswith(origin)
+
+    def text(self, name):
+        """What stands in the element of this id, which has no element in it."""
+        found = re.search(rf'id="{re.escape(name)}"[^>]*>([^<]*)<', self.body)
+        assert found, f"no {name} at {self}"
+        return html.unescape(found[1]).strip()
 
     def __str__(self):
         return f"{self.url} ({self.status}): {self.body[:600]}"
@@ -88,12 +96,13 @@ class Browser:
         raise AssertionError(f"redirects go in circles at {url}")
 
     def submit(self, page, button=None, **fields):
-        """Sends the first form of a page, by one of its buttons."""
+        """Sends a form by one of its buttons, or the first form of a page."""
         assert page.forms, f"no form at {page}"
-        form = page.forms[0]
+        having = [form for form in page.forms if button in form["buttons"]]
+        form = (having or page.forms)[0]
         sent = dict(form["fields"], **fields)
-        if button in form["buttons"]:
-            name, value = form["buttons"][button]
+        name, value = form["buttons"].get(button, (None, ""))
+        if name:
             sent[name] = value
         return self.open(urllib.parse.urljoin(page.url, form["action"]), sent)
 

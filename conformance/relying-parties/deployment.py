@@ -116,6 +116,11 @@ security_notice = "SMS_4"
         """Registers a client; what the command says of it, with the secret."""
         return json.loads(self.command("--json", "client", "add", name, "--name", name, *arguments))
 
+    def invite_officers(self):
+        """The first officers; the address each opens once, by role."""
+        told = json.loads(self.command("--json", "operator", "invite"))
+        return {row["role"]: row["url"] for row in told}
+
     def import_people(self, folder, people):
         file = folder / "people.csv"
         rows = [f"{person['name']},{person['id_number']}" for person in people]

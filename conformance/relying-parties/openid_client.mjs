@@ -1,5 +1,5 @@
 // A small portal on openid-client. `keys FILE` makes the key it authenticates with and prints the
-// public set; `serve` runs it. Settings come from the environment.
+// public set; `serve` runs it, with a secret if it has one. Settings come from the environment.
 
 import { randomUUID, webcrypto } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,8 @@ import * as client from 'openid-client'
 globalThis.crypto ??= webcrypto
 globalThis.CryptoKey ??= webcrypto.CryptoKey
 
-const { ISSUER, BASE, CLIENT_ID, KEY_FILE, TLS_CERT, TLS_KEY, PORT } = process.env
+const { ISSUER, BASE, CLIENT_ID, CLIENT_SECRET, KEY_FILE } = process.env
+const { TLS_CERT, TLS_KEY, PORT } = process.env
 const ec = { name: 'ECDSA', namedCurve: 'P-256' }
 
 if (process.argv[2] === 'keys') {
@@ -23,11 +24,16 @@ if (process.argv[2] === 'keys') {
   process.exit(0)
 }
 
-const jwk = JSON.parse(readFileSync(KEY_FILE, 'utf8'))
-const key = await crypto.subtle.importKey('jwk', jwk, ec, false, ['sign'])
+async function authentication() {
+  if (CLIENT_SECRET) return client.ClientSecretBasic(CLIENT_SECRET)
+  const jwk = JSON.parse(readFileSync(KEY_FILE, 'utf8'))
+  const key = await crypto.subtle.importKey('jwk', jwk, ec, false, ['sign'])
+  return client.PrivateKeyJwt({ key, kid: 'k1' })
+}
+
 const config = await client.discovery(
   new URL(ISSUER), CLIENT_ID, { id_token_signed_response_alg: 'ES256' },
-  client.PrivateKeyJwt({ key, kid: 'k1' }),
+  await authentication(),
   { execute: [client.enableNonRepudiationChecks] })
 
 const attempts = new Map()

@@ -35,10 +35,13 @@ class Portal:
             "--post-logout-redirect-uri", self.base + self.logged_out, *self.registration(),
         )
 
+    def client_id(self):
+        return self.name
+
     def environment(self):
         return {
             **os.environ, "ISSUER": self._issuer, "BASE": self.base, "PORT": str(self.port),
-            "CLIENT_ID": self.name, "CLIENT_SECRET": self.client.get("client_secret", ""),
+            "CLIENT_ID": self.client_id(), "CLIENT_SECRET": self.client.get("client_secret", ""),
             "CA_FILE": self.certificates.ca, "TLS_CERT": self.certificates.cert,
             "TLS_KEY": self.certificates.key, "NO_PROXY": "localhost,127.0.0.1",
         }
@@ -94,6 +97,24 @@ class OpenidClient(Portal):
 
     def ask(self, browser, path):
         return json.loads(browser.open(self.base + path).body)
+
+
+class Applicant(OpenidClient):
+    """The same portal, of a unit that applies for access: nobody registers it at a terminal."""
+
+    name = "applicant"
+
+    def register(self, provider):
+        self._issuer, self.client = provider.issuer, {}
+
+    def client_id(self):
+        return self.client["client_id"]
+
+    def configure(self, client_id, client_secret):
+        """What the product showed its developer; then it starts anew."""
+        self.close()
+        self.client = {"client_id": client_id, "client_secret": client_secret}
+        self.start()
 
 
 class Authlib(Portal):

@@ -6,6 +6,7 @@ pub mod chain;
 use serde_json::json;
 
 use crate::clock::Clock;
+use crate::crypto::base64url;
 use crate::domain::account::Account;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::audit_event::AuditRecord;
@@ -13,6 +14,7 @@ use crate::domain::audit_event::Outcome;
 use crate::domain::client::ClientId;
 use crate::domain::id::AccountId;
 use crate::domain::id::AuditId;
+use crate::domain::id::OperatorId;
 use crate::domain::request_context::RequestContext;
 use crate::provider::Provider;
 use crate::vault::Vault;
@@ -27,7 +29,11 @@ pub struct Event<'a> {
     account_id: Option<AccountId>,
     client_id: Option<&'a ClientId>,
     details: serde_json::Map<String, serde_json::Value>,
+    why: Option<String>,
 }
+
+/// What the seal of an operator's words is bound to.
+const WHY: &str = "audit why";
 
 /// Something was done.
 pub fn done<'a>(kind: AuditKind) -> Event<'a> {
@@ -39,6 +45,7 @@ pub fn done<'a>(kind: AuditKind) -> Event<'a> {
         account_id: None,
         client_id: None,
         details: serde_json::Map::new(),
+        why: None,
     }
 }
 
@@ -67,6 +74,17 @@ impl<'a> Event<'a> {
         self
     }
 
+    /// Which operator did it, or tried.
+    pub fn operator(self, id: OperatorId) -> Self {
+        self.detail("operator", id.to_string())
+    }
+
+    /// Why an operator did it, in his own words: sealed, since they may name somebody.
+    pub fn why(mut self, text: &str) -> Self {
+        self.why = Some(text.to_owned());
+        self
+    }
+
     /// A further fact, never a personal one.
     pub fn detail(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
         self.details.insert(name.to_owned(), value.into());
@@ -86,10 +104,15 @@ impl<'a> Event<'a> {
         .increment(1);
         let personal = json!({ "source": context.source, "user_agent": context.user_agent });
         let personal = personal.to_string().into_bytes();
-        let details = if self.details.is_empty() {
+        let mut details = self.details;
+        if let Some(why) = &self.why {
+            let sealed = base64url::encode(vault.seal_data(WHY, why.as_bytes()));
+            details.insert("why".to_owned(), sealed.into());
+        }
+        let details = if details.is_empty() {
             String::from("{}")
         } else {
-            serde_json::Value::Object(self.details).to_string()
+            serde_json::Value::Object(details).to_string()
         };
         let mut record = AuditRecord {
             id: AuditId::generate(),
@@ -132,6 +155,17 @@ pub async fn record_refusal(
         event = event.client(client);
     }
     provider.store.record(event.record(provider, context)).await
+}
+
+/// The details of a record, an operator's words among them opened.
+pub fn open_details(provider: &Provider, details: &str) -> serde_json::Value {
+    let mut value = serde_json::from_str(details).unwrap_or(serde_json::Value::Null);
+    if let Some(why) = value.get_mut("why") {
+        let sealed = why.as_str().and_then(|text| base64url::decode(text).ok());
+        let opened = sealed.and_then(|sealed| provider.vault.open_data(WHY, &sealed).ok());
+        *why = opened.map(|text| String::from_utf8_lossy(&text).into_owned()).into();
+    }
+    value
 }
 
 /// Source and user agent of a record, for the person it belongs to.

@@ -1,4 +1,4 @@
-//! `yihao account`: what an operator at a terminal may see and do of an account, until there is a console.
+//! `yihao account`: what an operator at a terminal may see and do of an account, where the console is not at hand.
 
 use anyhow::Context;
 use serde_json::json;
@@ -9,10 +9,9 @@ use crate::domain::account::Account;
 use crate::domain::account::AccountStatus;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::id::AccountId;
-use crate::domain::masking;
-use crate::domain::masking::NameMask;
 use crate::domain::request_context::RequestContext;
-use crate::login::identifier;
+use crate::identifier;
+use crate::identifier::Typed;
 use crate::people::account_centre;
 use crate::provider::Provider;
 
@@ -34,6 +33,12 @@ pub struct Which {
     /// Its key, or `-` to read an ID number or phone from standard input: what stands on a command
     /// line is seen by everybody on the machine.
     account: String,
+    /// Which document bears the number on standard input, where the number does not tell: `511` or `FOREIGN_PASSPORT`.
+    #[arg(long, value_name = "TYPE", default_value = "")]
+    id_type: String,
+    /// Which country issued that passport, by its three letters.
+    #[arg(long, value_name = "COUNTRY", default_value = "")]
+    id_country: String,
 }
 
 /// Runs the command.
@@ -60,7 +65,8 @@ async fn find(provider: &Provider, which: &Which) -> anyhow::Result<Account> {
     let found = if which.account == "-" {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).context("cannot read the identifier")?;
-        let digest = identifier::digest(provider, line.trim()).context("not an identifier")?;
+        let typed = Typed { text: line.trim(), card: &which.id_type, country: &which.id_country };
+        let digest = identifier::digest(provider, typed).context("not an identifier")?;
         provider.store.find_account_by_identifier(&digest).await?
     } else {
         let id = which.account.parse().context("not the key of an account; use - for a number")?;
@@ -75,13 +81,16 @@ fn context() -> RequestContext {
 
 async fn show(provider: &Provider, account: &Account, json: bool) -> anyhow::Result<()> {
     let profile = provider.vault.open_profile(account)?;
+    let (key, masks) = (profile.key(), provider.config.masking);
     let sessions = account_centre::sessions(provider, account).await?.len();
     let shown = json!({
         "account": account.id.to_string(),
         "status": account.status.as_str(),
-        "name": masking::person_name(&profile.name, NameMask::HideFirst),
-        "id_number": masking::identity_number(&profile.id_number),
-        "phone": profile.phone.as_deref().map(masking::mobile),
+        "name": masks.name(&profile.name),
+        "id_type": key.document_type.code(),
+        "id_country": key.country,
+        "id_number": key.masked(),
+        "phone": profile.phone.as_deref().map(|phone| masks.phone(phone)),
         "identity_assurance": account.identity_assurance.level(),
         "password": account.password_hash.is_some(),
         "totp": account.has_totp,
@@ -98,6 +107,9 @@ async fn change(
     json: bool,
 ) -> anyhow::Result<()> {
     let record = audit::done(kind).account(account).record(provider, &context());
+    if matches!(account.status, AccountStatus::Cancelled | AccountStatus::Merged) {
+        anyhow::bail!("the account is {}: it is used no more", account.status.as_str());
+    }
     let now = provider.clock.now();
     let changed = provider.store.set_account_status(account.id, status, record, now).await?;
     let told = json!({

@@ -9,12 +9,14 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::output;
+use crate::domain::acting::SubjectKind;
 use crate::domain::client::Client;
 use crate::domain::client::ClientAuthentication;
 use crate::domain::client::ClientId;
 use crate::domain::client::GrantType;
 use crate::domain::request_context::RequestContext;
 use crate::domain::scope::Scope;
+use crate::jose::json::parse_object;
 use crate::protocol::registration;
 use crate::protocol::registration::NewClient;
 use crate::provider::Provider;
@@ -101,6 +103,9 @@ pub struct Add {
     /// Why it may ask for the full ID number.
     #[arg(long)]
     id_number_purpose: Option<String>,
+    /// For whom people may come to it: `natural_person`, `organisation`, `represented_person`; may be repeated.
+    #[arg(long = "subject-kind", default_values = ["natural_person"])]
+    subject_kinds: Vec<String>,
     /// All further members, as a JSON object that is laid over the client.
     #[arg(long)]
     with: Option<String>,
@@ -115,7 +120,7 @@ pub async fn run(provider: &Provider, command: Command, json: bool) -> anyhow::R
         Command::Show { id } => output::object(&shown(&*find(provider, &id).await?)?, json),
         Command::Disable { id, undo } => {
             let client = find(provider, &id).await?;
-            registration::set_disabled(provider, &context, &client, !undo).await?;
+            registration::set_disabled(provider, &context, &client, !undo, None).await?;
             output::object(&json!({ "client_id": id, "disabled": !undo }), json)
         }
         Command::RotateSecret { id, grace_hours } => {
@@ -173,10 +178,16 @@ fn read(add: Add) -> anyhow::Result<(Client, Option<String>)> {
     client.policy.require_pkce = !add.without_pkce;
     client.policy.first_party = add.first_party;
     client.policy.id_number_purpose = add.id_number_purpose;
+    client.policy.subject_kinds = std::collections::BTreeSet::new();
+    for name in &add.subject_kinds {
+        let known = SubjectKind::parse(name).with_context(|| format!("--subject-kind {name}"))?;
+        client.policy.subject_kinds.insert(known);
+    }
     if let Some(file) = add.jwks_file {
         let text = std::fs::read_to_string(&file)
             .with_context(|| format!("cannot read {}", file.display()))?;
-        client.jwks = Some(serde_json::from_str(&text).context("--jwks-file is not JSON")?);
+        let keys = parse_object(text.as_bytes()).context("--jwks-file is not a JSON object")?;
+        client.jwks = Some(Value::Object(keys));
     }
     if let Some(with) = add.with {
         client = overlaid(&client, &with)?;
@@ -196,8 +207,7 @@ fn read(add: Add) -> anyhow::Result<(Client, Option<String>)> {
 /// Lays members over the client; a member that is no member of a client is an error.
 fn overlaid(client: &Client, with: &str) -> anyhow::Result<Client> {
     let mut document = serde_json::to_value(client)?;
-    let over: Value = serde_json::from_str(with).context("--with is not JSON")?;
-    let over = over.as_object().context("--with is not a JSON object")?;
+    let over = &parse_object(with.as_bytes()).context("--with is not a JSON object")?;
     for (name, value) in over {
         let slot = document.get_mut(name).with_context(|| format!("--with: no member `{name}`"))?;
         match (slot, value) {

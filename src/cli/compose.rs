@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use anyhow::bail;
+use tokio_util::task::TaskTracker;
 
 use crate::audit;
 use crate::clock::Clock;
@@ -14,11 +15,15 @@ use crate::config::Config;
 use crate::config::PasswordHash;
 use crate::config::read_secret;
 use crate::crypto::mac::MacKey;
+use crate::crypto::password::HasherError;
 use crate::crypto::password::PasswordHasher;
 use crate::crypto::password::Pool;
 use crate::crypto::password::Profile;
+use crate::domain::identity_check::CheckKind;
+use crate::domain::latency::Latency;
 use crate::domain::request_context::RequestContext;
 use crate::keyring::Keyring;
+use crate::monitor::Monitor;
 use crate::notify::HttpGateway;
 use crate::notify::HttpGatewaySettings;
 use crate::notify::MemoryOutbox;
@@ -29,10 +34,15 @@ use crate::outbound::Outbound;
 use crate::outbound::OutboundRules;
 use crate::provider::Parts;
 use crate::provider::Provider;
+use crate::registers::LegalEntityRegister;
 use crate::registers::PopulationRegister;
-use crate::registers::platform::Platform;
 use crate::registers::platform::PlatformSettings;
+use crate::registers::platform::legal_entities::LegalEntities;
+use crate::registers::platform::population::Population;
+use crate::registers::platform::verification::Verification;
 use crate::registers::replica::Replica;
+use crate::registers::verifier::IdentityVerifier;
+use crate::registers::verifier::Verifiers;
 use crate::store::Store;
 use crate::store::sql::Settings;
 use crate::vault::Vault;
@@ -43,6 +53,8 @@ pub struct Composed {
     pub provider: Provider,
     /// The messages that are kept because there is no gateway.
     pub outbox: Option<MemoryOutbox>,
+    /// Monitoring, unless it is off.
+    pub monitor: Option<Arc<Monitor>>,
 }
 
 /// Opens everything the configuration names, and makes what an embedded deployment needs: the folder,
@@ -62,14 +74,29 @@ pub async fn compose(config: Config, clock: Clock) -> anyhow::Result<Composed> {
     let keyring = load_keyring(&config, &vault, &store, &clock).await?;
     let outbound = outbound(&config)?;
     let (sms, outbox) = gateway(&config, &outbound, &clock)?;
+    let monitor = monitor(&config, &outbound, &clock)?.map(Arc::new);
     let passwords = passwords(&config, &vault)?;
-    let population: Arc<dyn PopulationRegister> = match platform(&config, &outbound, &clock)? {
-        Some(platform) => Arc::new(platform),
-        None => Arc::new(Replica::new(store.clone(), vault.clone())),
+    let platforms = platforms(&config, &outbound, &clock)?;
+    let replica = Arc::new(Replica::new(store.clone(), vault.clone()));
+    let population = platforms.population.unwrap_or_else(|| replica.clone());
+    let legal_entities = platforms.legal_entities.unwrap_or(replica);
+    let latency = Latency::default();
+    let parts = Parts {
+        config,
+        clock,
+        store,
+        vault,
+        keyring,
+        passwords,
+        sms,
+        population,
+        legal_entities,
+        verifiers: platforms.verifiers,
+        outbound,
+        latency,
+        under_way: TaskTracker::new(),
     };
-    let parts =
-        Parts { config, clock, store, vault, keyring, passwords, sms, population, outbound };
-    Ok(Composed { provider: Provider::new(parts), outbox })
+    Ok(Composed { provider: Provider::new(parts), outbox, monitor })
 }
 
 /// A PostgreSQL that is there and has the schema of this version.
@@ -188,7 +215,7 @@ fn outbound(config: &Config) -> anyhow::Result<Outbound> {
 pub fn check_platforms(config: &Config, clock: &Clock) -> anyhow::Result<()> {
     let outbound = outbound(config)?;
     gateway(config, &outbound, clock)?;
-    platform(config, &outbound, clock)?;
+    platforms(config, &outbound, clock)?;
     Ok(())
 }
 
@@ -219,18 +246,77 @@ fn gateway(config: &Config, outbound: &Outbound, clock: &Clock) -> anyhow::Resul
     Ok((Arc::new(gateway), None))
 }
 
-fn platform(
+/// The registers that stand behind a platform; the others have a replica here.
+struct Platforms {
+    population: Option<Arc<dyn PopulationRegister>>,
+    legal_entities: Option<Arc<dyn LegalEntityRegister>>,
+    verifiers: Arc<Verifiers>,
+}
+
+fn platforms(config: &Config, outbound: &Outbound, clock: &Clock) -> anyhow::Result<Platforms> {
+    let verifiers = verifiers(config, outbound, clock)?;
+    let (outbound, clock) = (|| outbound.clone(), || clock.clone());
+    let mut found = Platforms { population: None, legal_entities: None, verifiers };
+    let section = &config.population;
+    if let Some(settings) =
+        settings(section.url.as_ref(), &section.app_id, section.secret_file.as_ref())?
+    {
+        let register = Population::new(settings, outbound(), clock()).context("population")?;
+        found.population = Some(Arc::new(register));
+    }
+    let section = &config.legal_entities;
+    if let Some(settings) =
+        settings(section.url.as_ref(), &section.app_id, section.secret_file.as_ref())?
+    {
+        let register = LegalEntities::new(settings, outbound(), clock(), config.synthetic());
+        found.legal_entities = Some(Arc::new(register.context("legal_entities")?));
+    }
+    Ok(found)
+}
+
+fn verifiers(
     config: &Config,
     outbound: &Outbound,
     clock: &Clock,
-) -> anyhow::Result<Option<Platform>> {
-    let section = &config.population;
-    let (Some(url), Some(secret)) = (&section.url, &section.secret_file) else { return Ok(None) };
-    let (url, app_id, secret) = (url.clone(), section.app_id.clone(), read_secret(secret)?);
-    let settings = PlatformSettings { url, app_id, secret };
-    let platform =
-        Platform::new(settings, outbound.clone(), clock.clone()).context("population")?;
-    Ok(Some(platform))
+) -> anyhow::Result<Arc<Verifiers>> {
+    let service = |kind: CheckKind| -> anyhow::Result<Option<Arc<dyn IdentityVerifier>>> {
+        let section = config.verification.of(kind);
+        let settings =
+            settings(section.url.as_ref(), &section.app_id, section.secret_file.as_ref());
+        let Some(settings) = settings? else { return Ok(None) };
+        let settings = (settings, section.pages.as_ref());
+        let service = Verification::new(kind, settings, outbound, clock);
+        let service = service.with_context(|| format!("verification.{}", kind.as_str()))?;
+        Ok(Some(Arc::new(service)))
+    };
+    Ok(Arc::new(Verifiers {
+        face: service(CheckKind::Face)?,
+        bank_card: service(CheckKind::BankCard)?,
+        network_certificate: service(CheckKind::NetworkCertificate)?,
+    }))
+}
+
+fn settings(
+    url: Option<&url::Url>,
+    app_id: &str,
+    secret_file: Option<&PathBuf>,
+) -> anyhow::Result<Option<PlatformSettings>> {
+    let (Some(url), Some(secret)) = (url, secret_file) else { return Ok(None) };
+    let (url, app_id, secret) = (url.clone(), app_id.to_owned(), read_secret(secret)?);
+    Ok(Some(PlatformSettings { url, app_id, secret }))
+}
+
+/// Monitoring as configured, unless it is off.
+fn monitor(config: &Config, outbound: &Outbound, clock: &Clock) -> anyhow::Result<Option<Monitor>> {
+    if !config.monitor.enabled {
+        return Ok(None);
+    }
+    Ok(Some(Monitor::new(config, outbound, clock)?))
+}
+
+/// The same, for who only looks.
+pub fn check_monitor(config: &Config, clock: &Clock) -> anyhow::Result<Option<Monitor>> {
+    monitor(config, &outbound(config)?, clock)
 }
 
 fn passwords(config: &Config, vault: &Vault) -> anyhow::Result<Pool> {
@@ -238,8 +324,10 @@ fn passwords(config: &Config, vault: &Vault) -> anyhow::Result<Pool> {
         PasswordHash::Argon2id => Profile::ARGON2ID,
         PasswordHash::Gm => Profile::Gm { iterations: config.password.gm_iterations },
     };
-    let hasher = PasswordHasher::new(profile, &vault.pepper[..])
-        .map_err(|_| anyhow::anyhow!("password.gm_iterations is below 100 000"))?;
+    let hasher = PasswordHasher::new(profile, &vault.pepper[..]).map_err(|error| match error {
+        HasherError::Profile => anyhow::anyhow!("password.gm_iterations is below 100 000"),
+        HasherError::SelfTest => error.into(),
+    })?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let workers = match config.password.workers {
         0 => cores.saturating_sub(1).max(1),

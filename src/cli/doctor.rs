@@ -19,6 +19,17 @@ struct Finding {
     what: &'static str,
     /// What is wrong, and what helps; none when all is well.
     problem: Option<(String, &'static str)>,
+    /// Whether it is only worth knowing.
+    is_note: bool,
+}
+
+impl Finding {
+    fn result(&self) -> &'static str {
+        match &self.problem {
+            Some(_) if !self.is_note => "wrong",
+            _ => "ok",
+        }
+    }
 }
 
 /// Looks, tells, and fails if something is wrong.
@@ -29,13 +40,13 @@ pub async fn run(config: Config, json: bool) -> anyhow::Result<()> {
         .map(|finding| {
             let (problem, fix) = finding.problem.clone().unzip();
             json!({
-                "check": finding.what, "result": if problem.is_some() { "wrong" } else { "ok" },
+                "check": finding.what, "result": finding.result(),
                 "problem": problem, "fix": fix,
             })
         })
         .collect();
     output::rows(&["check", "result", "problem", "fix"], &rows, json)?;
-    match findings.iter().filter(|finding| finding.problem.is_some()).count() {
+    match findings.iter().filter(|finding| finding.result() == "wrong").count() {
         0 => Ok(()),
         some => anyhow::bail!("{some} of {} checks failed", findings.len()),
     }
@@ -49,8 +60,9 @@ async fn look(config: Config) -> Vec<Finding> {
     findings.push(finding("master key", vault.as_ref().map(drop).map_err(tell), fix));
     let platforms = compose::check_platforms(&config, &Clock::system());
     let platforms = platforms.map_err(|error| tell(&error));
-    let fix = "correct [sms], [population], outbound.allow and the files they name";
+    let fix = "correct [sms], [population], [legal_entities], [verification], outbound.allow and the files they name";
     findings.push(finding("platforms", platforms, fix));
+    findings.push(monitoring(&config));
     let is_new = config.database_url().is_ok_and(|url| {
         url.strip_prefix("sqlite://").is_some_and(|file| !std::path::Path::new(file).exists())
     });
@@ -97,13 +109,11 @@ fn master_key(config: &Config) -> anyhow::Result<Option<Vault>> {
 async fn clock(store: &Store) -> Finding {
     match store.now().await {
         Ok(there) if (there - Clock::system().now().0).abs() <= SKEW_MILLIS => good("clock"),
-        Ok(_) => Finding {
-            what: "clock",
-            problem: Some((
-                "it differs from the database's by more than two seconds".to_owned(),
-                "let both machines follow the same time server",
-            )),
-        },
+        Ok(_) => wrong(
+            "clock",
+            "it differs from the database's by more than two seconds".to_owned(),
+            "let both machines follow the same time server",
+        ),
         Err(error) => finding("clock", Err(error.into()), "see the database above"),
     }
 }
@@ -127,13 +137,11 @@ async fn signing_keys(store: &Store, vault: &Vault) -> Finding {
     // Before the first start there are none at all.
     match Algorithm::ALL.iter().find(|algorithm| !keys.is_empty() && !is_current(algorithm)) {
         None => good(what),
-        Some(algorithm) => Finding {
+        Some(algorithm) => wrong(
             what,
-            problem: Some((
-                format!("there is no current key for {}", algorithm.as_str()),
-                "start `yihao serve` once, or run `yihao keys rotate`",
-            )),
-        },
+            format!("there is no current key for {}", algorithm.as_str()),
+            "start `yihao serve` once, or run `yihao keys rotate`",
+        ),
     }
 }
 
@@ -148,7 +156,7 @@ fn permissions(config: &Config) -> Finding {
         let mode = std::fs::metadata(&config.data_dir).map(|meta| meta.permissions().mode());
         if mode.is_ok_and(|mode| mode & 0o077 != 0) {
             let problem = format!("others may read {}", config.data_dir.display());
-            return Finding { what, problem: Some((problem, "chmod 700 the folder")) };
+            return wrong(what, problem, "chmod 700 the folder");
         }
     }
     good(what)
@@ -162,20 +170,46 @@ fn tls(config: &Config) -> Finding {
         .find_map(|file| std::fs::File::open(file).err().map(|error| (file, error)));
     match unreadable {
         None => good("tls"),
-        Some((file, error)) => Finding {
-            what: "tls",
-            problem: Some((
-                format!("cannot read {}: {error}", file.display()),
-                "correct tls.cert_file and tls.key_file",
-            )),
-        },
+        Some((file, error)) => wrong(
+            "tls",
+            format!("cannot read {}: {error}", file.display()),
+            "correct tls.cert_file and tls.key_file",
+        ),
     }
 }
 
+/// Whether monitoring works as configured, whom it reaches, and which rule cannot speak.
+fn monitoring(config: &Config) -> Finding {
+    let what = "monitoring";
+    let note =
+        |problem: &str, fix| Finding { is_note: true, ..wrong(what, problem.to_owned(), fix) };
+    match compose::check_monitor(config, &Clock::system()) {
+        Err(error) => finding(
+            what,
+            Err(tell(&error)),
+            "correct [monitor], outbound.allow and the files they name",
+        ),
+        Ok(None) => note("it is off", "set monitor.enabled"),
+        Ok(Some(monitor)) if monitor.channels().is_empty() => note(
+            "alerts stand in the console and are sent nowhere",
+            "set monitor.webhook_url, monitor.syslog_url or [monitor.mail]",
+        ),
+        Ok(Some(monitor)) if config.monitor.impossible_travel.enabled && !monitor.has_places() => {
+            note("impossible travel is not seen: no place is known", "set monitor.places_file")
+        }
+        Ok(Some(_)) => good(what),
+    }
+}
+
+fn wrong(what: &'static str, problem: String, fix: &'static str) -> Finding {
+    Finding { what, problem: Some((problem, fix)), is_note: false }
+}
+
 fn good(what: &'static str) -> Finding {
-    Finding { what, problem: None }
+    Finding { what, problem: None, is_note: false }
 }
 
 fn finding(what: &'static str, done: anyhow::Result<()>, fix: &'static str) -> Finding {
-    Finding { what, problem: done.err().map(|error| (format!("{error:#}"), fix)) }
+    let problem = done.err().map(|error| (format!("{error:#}"), fix));
+    Finding { what, problem, is_note: false }
 }

@@ -7,9 +7,14 @@ mod client;
 pub mod compose;
 mod doctor;
 mod keys;
+mod legacy_codes;
+mod mandate;
+pub mod operator;
+mod organisation;
 pub mod output;
-mod register;
+pub mod register;
 pub mod serve;
+pub mod table;
 
 use std::path::PathBuf;
 
@@ -76,9 +81,21 @@ enum Command {
     /// Shows, locks and unlocks accounts.
     #[command(subcommand)]
     Account(account::Command),
+    /// Lists operators, invites the first officers.
+    #[command(subcommand)]
+    Operator(operator::Command),
+    /// Shows, suspends and resumes organisations.
+    #[command(subcommand)]
+    Organisation(organisation::Command),
+    /// Lists and ends mandates.
+    #[command(subcommand)]
+    Mandate(mandate::Command),
     /// Fills the registers.
     #[command(subcommand)]
     Register(register::Command),
+    /// Converts legacy codes of organisations, publishes new ones.
+    #[command(subcommand)]
+    Codes(legacy_codes::Command),
     /// Verifies and exports the audit chain.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -88,7 +105,7 @@ enum Command {
 pub fn run() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let config = Config::load(arguments.config.as_deref())?;
-    start_log(&config)?;
+    start_log(&config, &arguments.command)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match arguments.command {
@@ -111,7 +128,11 @@ async fn administer(provider: &Provider, command: Command, json: bool) -> anyhow
         Command::Client(command) => client::run(provider, command, json).await,
         Command::Keys(command) => keys::run(provider, command, json).await,
         Command::Account(command) => account::run(provider, command, json).await,
+        Command::Operator(command) => operator::run(provider, command, json).await,
+        Command::Organisation(command) => organisation::run(provider, command, json).await,
+        Command::Mandate(command) => mandate::run(provider, command, json).await,
         Command::Register(command) => register::run(provider, command, json).await,
+        Command::Codes(command) => legacy_codes::run(provider, command, json).await,
         Command::Audit(command) => audit::run(provider, command, json).await,
         Command::Demo { .. }
         | Command::MockProvince(_)
@@ -130,11 +151,16 @@ async fn migrate(config: &Config) -> anyhow::Result<()> {
 }
 
 /// JSON lines on stderr, or text where a person reads along.
-fn start_log(config: &Config) -> anyhow::Result<()> {
+fn start_log(config: &Config, command: &Command) -> anyhow::Result<()> {
     use std::io::IsTerminal;
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_new(&config.log.filter)
         .map_err(|error| anyhow::anyhow!("log.filter: {error}"))?;
+    // Millions of rows take their time: nobody need be warned of it.
+    let filter = match command {
+        Command::Register(_) => filter.add_directive(crate::store::sql::PATIENT_LOG.parse()?),
+        _ => filter,
+    };
     let json = match config.log.format {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
         LogFormat::Json => true,

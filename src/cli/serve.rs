@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::cli::background;
 use crate::cli::compose::Composed;
 use crate::cli::compose::compose;
+use crate::cli::operator;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http;
@@ -41,6 +42,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let running = start(config, Clock::system(), false).await?;
     warn_of_development(&running.composed.provider.config);
     tracing::info!(address = %running.address, "listening");
+    operator::greet(&running.composed.provider).await?;
     let signal = terminated().await;
     tracing::info!("ending");
     if signal == Signal::Terminate {
@@ -72,7 +74,7 @@ pub async fn start(config: Config, clock: Clock, show_outbox: bool) -> anyhow::R
         tokio::spawn(server.serve(service))
     };
     let (stop, stopped) = watch::channel(false);
-    let mut tasks = background::start(&composed.provider, &stopped);
+    let mut tasks = background::start(&composed, &stopped);
     tasks.extend(metrics);
     Ok(Running { address, composed, site, handle, stop, tasks, server })
 }
@@ -86,13 +88,18 @@ impl Running {
         let _ = tokio::time::timeout(Duration::from_secs(notice), terminated()).await;
     }
 
-    /// Takes no more requests, lets those under way end, and stops.
+    /// Takes no more requests, lets those under way and what they began end, and stops.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let grace = self.composed.provider.config.shutdown.grace_seconds;
-        self.handle.graceful_shutdown(Some(Duration::from_secs(grace)));
+        let provider = &self.composed.provider;
+        let grace = Duration::from_secs(provider.config.shutdown.grace_seconds);
+        self.handle.graceful_shutdown(Some(grace));
         // Nobody listens any more when the tasks ended by themselves.
         let _ = self.stop.send(true);
         self.server.await.context("the listener failed")??;
+        provider.under_way.close();
+        if tokio::time::timeout(grace, provider.under_way.wait()).await.is_err() {
+            tracing::warn!(tasks = provider.under_way.len(), "messages under way were given up");
+        }
         for task in self.tasks {
             task.abort();
         }

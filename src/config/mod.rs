@@ -11,12 +11,25 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::domain::masking::Masks;
+use crate::domain::policy::Synthetic;
 use crate::domain::session::SessionLifetime;
 
+mod monitor;
 mod sections;
+mod verification;
 
+pub use monitor::ImpossibleTravel;
+pub use monitor::Limits;
+pub use monitor::Mail;
+pub use monitor::Monitor;
+pub use sections::Account;
+pub use sections::Api;
+pub use sections::Certificates;
+pub use sections::Codes;
 pub use sections::Database;
 pub use sections::Keys;
+pub use sections::LegalEntities;
 pub use sections::Log;
 pub use sections::LogFormat;
 pub use sections::Metrics;
@@ -30,6 +43,8 @@ pub use sections::Session;
 pub use sections::Shutdown;
 pub use sections::Sms;
 pub use sections::Tls;
+pub use verification::Verification;
+pub use verification::Verifier;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -59,6 +74,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// The life of keys.
     pub keys: Keys,
+    /// Recovery and cancellation.
+    pub account: Account,
     /// The life of sessions.
     pub session: Session,
     /// Passwords.
@@ -67,12 +84,26 @@ pub struct Config {
     pub sms: Sms,
     /// The population register.
     pub population: Population,
+    /// The legal-entity register.
+    pub legal_entities: LegalEntities,
+    /// Certificates of units.
+    pub certificates: Certificates,
+    /// Services that verify an identity.
+    pub verification: Box<Verification>,
+    /// The Admin API.
+    pub api: Api,
+    /// Legacy codes of organisations.
+    pub codes: Codes,
     /// Look of the pages.
     pub pages: Pages,
+    /// How personal data is masked on pages and for portals.
+    pub masking: Masks,
     /// The end of a node.
     pub shutdown: Shutdown,
     /// The log.
     pub log: Log,
+    /// What is watched for.
+    pub monitor: Monitor,
 }
 
 impl Default for Config {
@@ -90,13 +121,21 @@ impl Default for Config {
             outbound: Outbound::default(),
             metrics: Metrics::default(),
             keys: Keys::default(),
+            account: Account::default(),
             session: Session::default(),
             password: Password::default(),
             sms: Sms::default(),
             population: Population::default(),
+            legal_entities: LegalEntities::default(),
+            certificates: Certificates::default(),
+            verification: Box::default(),
+            api: Api::default(),
+            codes: Codes::default(),
             pages: Pages::default(),
+            masking: Masks::default(),
             shutdown: Shutdown::default(),
             log: Log::default(),
+            monitor: Monitor::default(),
         }
     }
 }
@@ -133,6 +172,7 @@ impl Config {
             .separator("__")
             .try_parsing(true)
             .list_separator(",")
+            .with_list_parse_key("monitor.mail.to")
             .with_list_parse_key("outbound.allow")
             .with_list_parse_key("trusted_proxies");
         let config: Self = builder
@@ -170,14 +210,27 @@ impl Config {
         if self.database.connections == 0 {
             return rule("database.connections must be at least 1");
         }
+        if self.api.requests_per_minute == 0 {
+            return rule("api.requests_per_minute must be at least 1");
+        }
         if self.population.url.is_some() != self.population.secret_file.is_some() {
             return rule("population.url and population.secret_file go together");
         }
+        let section = &self.legal_entities;
+        if section.url.is_some() != section.secret_file.is_some() {
+            return rule("legal_entities.url and legal_entities.secret_file go together");
+        }
+        self.verification.check()?;
         let url = self.database_url()?;
         if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
             return rule("database.url must begin with sqlite:// or postgres://");
         }
-        Ok(())
+        self.monitor.check()
+    }
+
+    /// Whether numbers nobody real can have are accepted here.
+    pub fn synthetic(&self) -> Synthetic {
+        if self.accept_synthetic { Synthetic::Accepted } else { Synthetic::Refused }
     }
 
     /// Whether the issuer's host is this machine.

@@ -43,6 +43,16 @@ section! {
     }
 }
 section! {
+    /// `[certificates]`
+    Certificates {
+        /// Whom units' certificates are believed from: a folder of certificates of authorities (`.pem`, `.crt`,
+        /// `.cer`) and of revocation lists (`.crl`). Without it nobody claims by certificate.
+        anchors: Option<PathBuf> = None,
+        /// Attributes of a subject that may hold the credit code, the first that does counts.
+        subject: Vec<String> = ["2.5.4.97", "2.5.4.5", "2.5.4.11"].map(str::to_owned).to_vec(),
+    }
+}
+section! {
     /// `[tls]`
     Tls {
         /// Certificate chain, PEM.
@@ -74,6 +84,18 @@ section! {
         master_key_file: Option<PathBuf> = None,
         /// Signing keys are replaced after so many days.
         rotation_days: u32 = 90,
+    }
+}
+section! {
+    /// `[account]`
+    Account {
+        /// So long the owner can object before a password is set on the phone's word alone.
+        recovery_wait_hours: u32 = 72,
+        /// So long the owner of an account that was given up can take that back.
+        cancellation_days: u32 = 7,
+        /// So long the audit records of a cancelled account stay readable (at least six months,
+        /// Cybersecurity Law).
+        retention_days: u32 = 180,
     }
 }
 section! {
@@ -125,6 +147,31 @@ section! {
         app_id: String = "yihao".to_owned(),
         /// A file with the secret that signs our requests and its answers.
         secret_file: Option<PathBuf> = None,
+    }
+}
+section! {
+    /// `[legal_entities]`
+    LegalEntities {
+        /// The legal-entity register behind the data-sharing platform; without it the local replica answers.
+        url: Option<Url> = None,
+        /// Our name at the platform.
+        app_id: String = "yihao".to_owned(),
+        /// A file with the secret that signs our requests and its answers.
+        secret_file: Option<PathBuf> = None,
+    }
+}
+section! {
+    /// `[api]`
+    Api {
+        /// So many requests of one machine a minute, over all nodes; beyond that it is told to wait.
+        requests_per_minute: u32 = 600,
+    }
+}
+section! {
+    /// `[codes]`
+    Codes {
+        /// So many days after its conversion a legacy code still finds the organisation; 0: never.
+        legacy_overlap_days: u32 = 730,
     }
 }
 section! {

@@ -1,6 +1,7 @@
 //! Base64url without padding (RFC 4648 §5, RFC 7515 §2), with exactly one spelling for each value.
 
 use base64::Engine;
+use base64::alphabet::STANDARD;
 use base64::alphabet::URL_SAFE;
 use base64::engine::DecodePaddingMode;
 use base64::engine::GeneralPurpose;
@@ -40,6 +41,13 @@ pub fn decode(text: impl AsRef<[u8]>) -> Result<Vec<u8>, Base64UrlError> {
 /// Reads base64url text that must stand for exactly `N` bytes.
 pub fn decode_array<const N: usize>(text: impl AsRef<[u8]>) -> Result<[u8; N], Base64UrlError> {
     decode(text)?.try_into().map_err(|_| Base64UrlError)
+}
+
+/// Reads standard base64 (RFC 4648 §4), padded or not, as the tools of others write it.
+pub fn decode_standard(text: impl AsRef<[u8]>) -> Result<Vec<u8>, Base64UrlError> {
+    let lenient =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(&STANDARD, lenient).decode(text).map_err(|_| Base64UrlError)
 }
 
 #[cfg(test)]

@@ -20,6 +20,22 @@ pub fn sm3_parts(parts: &[&[u8]]) -> [u8; 32] {
     state.finalize().into()
 }
 
+/// SM3 of what comes bit by bit; it can be asked on the way.
+#[derive(Clone, Default)]
+pub struct Sm3Stream(Sm3);
+
+impl Sm3Stream {
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// SM3 of all bytes so far.
+    pub fn so_far(&self) -> [u8; 32] {
+        self.0.clone().finalize().into()
+    }
+}
+
 /// SHA-256 of the bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     sha2(&SHA256, bytes)
@@ -54,5 +70,15 @@ mod tests {
     fn parts_hash_like_the_whole() {
         assert_eq!(sm3_parts(&[b"a", b"", b"bc"]), sm3(b"abc"));
         assert_eq!(sm3_parts(&[]), sm3(b""));
+    }
+
+    #[test]
+    fn a_stream_hashes_like_the_whole_at_every_moment() {
+        let mut stream = super::Sm3Stream::default();
+        assert_eq!(stream.so_far(), sm3(b""));
+        stream.update(b"a");
+        assert_eq!(stream.so_far(), sm3(b"a"));
+        stream.update(b"bc");
+        assert_eq!(stream.so_far(), sm3(b"abc"));
     }
 }

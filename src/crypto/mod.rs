@@ -4,6 +4,7 @@
 //! of how long keys live (`keyring`), or of what is being protected: it works on bytes.
 
 pub mod base64url;
+pub mod certificate;
 pub mod digest;
 pub mod mac;
 pub mod password;

@@ -1,5 +1,6 @@
 //! The people of the demo: numbers, names and phones that nobody can have (domain facts 7).
 
+use anyhow::Context;
 use serde::Serialize;
 
 use crate::audit;
@@ -7,8 +8,12 @@ use crate::domain::account::Profile;
 use crate::domain::assurance::IdentityAssurance;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::citizen_id::CitizenId;
+use crate::domain::country;
+use crate::domain::document_type::DocumentType;
+use crate::domain::identity_document::IdentityDocument;
 use crate::domain::password;
 use crate::domain::person_name::PersonName;
+use crate::domain::policy::Synthetic;
 use crate::domain::request_context::RequestContext;
 use crate::domain::synthetic;
 use crate::people::sign_up;
@@ -22,8 +27,12 @@ const UNREGISTERED_FROM: u64 = 101;
 /// A person of the demo, as the tour prints it.
 #[derive(Debug, Clone, Serialize)]
 pub struct DemoPerson {
-    /// ID number.
+    /// Number of the identity document.
     pub identifier: String,
+    /// What bears it.
+    pub id_type: DocumentType,
+    /// Which country or area issued it.
+    pub id_country: String,
     /// Password; none before the person signed up.
     pub password: Option<String>,
     /// Name.
@@ -34,10 +43,56 @@ pub struct DemoPerson {
     pub note: &'static str,
 }
 
+impl DemoPerson {
+    /// The document, as the register knows it.
+    pub fn document(&self) -> Option<IdentityDocument> {
+        let card = self.id_type.card();
+        IdentityDocument::parse(card, &self.id_country, &self.identifier, Synthetic::Accepted).ok()
+    }
+}
+
 /// Everybody in the register of the demo, with an account or without.
 pub fn all() -> Vec<DemoPerson> {
     let unregistered = (UNREGISTERED_FROM..UNREGISTERED_FROM + UNREGISTERED).map(unregistered);
-    registered().into_iter().chain(unregistered).collect()
+    registered().into_iter().chain(unregistered).chain(from_elsewhere()).collect()
+}
+
+/// People whose document is not a resident identity card.
+fn from_elsewhere() -> [DemoPerson; 4] {
+    let resident = synthetic::permanent_resident(1);
+    let (permit, passport) = (DocumentType::HongKongMacaoPermit, DocumentType::ForeignPassport);
+    let card = DocumentType::PermanentResidenceCard;
+    let person =
+        |(id_type, id_country, number): (DocumentType, &str, &str), name: &str, seed| DemoPerson {
+            identifier: number.to_owned(),
+            id_type,
+            id_country: id_country.to_owned(),
+            password: Some(format!("plum-rain-{seed}")),
+            name: name.to_owned(),
+            phone: Some(synthetic::phone(seed).expose().to_owned()),
+            note: "",
+        };
+    let utopia = country::UTOPIA.alpha3;
+    let unregistered = person((passport, utopia, "L898902C4"), "MEYER JOHN", 204);
+    [
+        DemoPerson {
+            note: "a Hong Kong resident with a mainland travel permit",
+            ..person((permit, "HKG", "H00000000"), "测试四", 201)
+        },
+        DemoPerson {
+            note: "a foreigner with a permanent residence card",
+            ..person((card, "CHN", resident.expose()), "LI TEST", 202)
+        },
+        DemoPerson {
+            note: "a passport of Utopia (UTO): choose that at the login page",
+            ..person((passport, utopia, "L898902C3"), "ERIKSSON ANNA MARIA", 203)
+        },
+        DemoPerson {
+            note: "a passport of Utopia (UTO), without an account: sign up as this person",
+            password: None,
+            ..unregistered
+        },
+    ]
 }
 
 /// Makes the accounts that are not there yet.
@@ -64,6 +119,8 @@ fn registered() -> Vec<DemoPerson> {
     let phone = |seed| (seed != 1).then(|| synthetic::phone(seed).expose().to_owned());
     let person = |(identifier, name, seed, note): (String, &str, u64, &'static str)| DemoPerson {
         identifier,
+        id_type: DocumentType::default(),
+        id_country: "CHN".to_owned(),
         password: Some(format!("plum-rain-{seed}")),
         name: PersonName::parse(name).map_or_else(|_| name.to_owned(), |n| n.expose().to_owned()),
         phone: phone(seed),
@@ -75,6 +132,8 @@ fn registered() -> Vec<DemoPerson> {
 fn unregistered(seed: u64) -> DemoPerson {
     DemoPerson {
         identifier: synthetic::citizen_id(seed).expose().to_owned(),
+        id_type: DocumentType::default(),
+        id_country: "CHN".to_owned(),
         password: None,
         name: synthetic::name(seed).expose().to_owned(),
         phone: Some(synthetic::phone(seed).expose().to_owned()),
@@ -87,19 +146,14 @@ async fn make_account(
     person: &DemoPerson,
     password: &str,
 ) -> anyhow::Result<()> {
-    let kind = crate::domain::account::IdentifierKind::CitizenId;
-    let digest = provider.vault.index(kind, &person.identifier);
+    let document = person.document().context("a document of the demo is none")?;
+    let digest = provider.vault.index_person(document.key());
     if provider.store.find_account_by_identifier(&digest).await?.is_some() {
         return Ok(());
     }
-    let hash = provider.passwords.hash(&password::normalize(password)).await;
+    let hash = provider.passwords.hash(&password::normalize(password).unwrap_or_default()).await;
     let hash = hash.map_err(|_| anyhow::anyhow!("the password pool is busy"))?;
-    let profile = Profile {
-        name: person.name.clone(),
-        id_number: person.identifier.clone(),
-        phone: person.phone.clone(),
-        email: None,
-    };
+    let profile = Profile::new(&person.name, document.key(), person.phone.as_deref());
     let assurance = IdentityAssurance::REGISTER_MATCH;
     let new = sign_up::new_account(provider, &profile, Some(hash), assurance)?;
     let context = RequestContext::internal("demo");

@@ -11,6 +11,7 @@ use crate::demo::portal::Portal;
 use crate::demo::portal::PortalConfig;
 use crate::demo::portal::PortalKind;
 use crate::demo::portal::RunningPortal;
+use crate::domain::acting::SubjectKind;
 use crate::domain::client::ClientId;
 use crate::domain::client::ClientPolicy;
 use crate::domain::request_context::RequestContext;
@@ -85,6 +86,7 @@ async fn register(provider: &Provider, portal: &DemoPortal) -> anyhow::Result<St
     client.policy = ClientPolicy {
         // The city's portal belongs to the province's own service; nothing is asked there.
         first_party: portal.kind == PortalKind::City,
+        subject_kinds: SubjectKind::ALL.into_iter().collect(),
         ..ClientPolicy::default()
     };
     let context = RequestContext::internal("demo");

@@ -1,5 +1,9 @@
-//! The data-sharing platform of a made-up province, a process of its own (design D11): it speaks the contract
-//! of `docs/integration/population-register.md` and can be told to fail, as real platforms do.
+//! The data-sharing platform of a made-up province, a process of its own (design D11): it speaks the contracts
+//! of `docs/integration/population-register.md`, `legal-entity-register.md` and `identity-verification.md`, and can be
+//! told to fail, as real platforms do. What it knows is in `registers`, who is being verified in `checks`.
+
+mod checks;
+mod registers;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -16,9 +20,13 @@ use anyhow::Context;
 use anyhow::bail;
 use axum::Router;
 use axum::extract::OriginalUri;
+use axum::extract::Path as InPath;
 use axum::extract::State;
+use axum::response::Html;
 use axum::response::IntoResponse;
+use axum::response::Redirect;
 use axum::response::Response;
+use axum::routing::get;
 use axum::routing::post;
 use axum::routing::put;
 use http::HeaderMap;
@@ -39,21 +47,26 @@ use url::Url;
 use crate::clock::Clock;
 use crate::clock::Timestamp;
 use crate::config::read_secret;
-use crate::crypto::constant_time_eq;
 use crate::crypto::random;
-use crate::demo::people;
-use crate::signed_call::DATE;
+use crate::demo::province::checks::AWAY;
+use crate::demo::province::checks::Checks;
+use crate::demo::province::checks::Decision;
+use crate::demo::province::registers::COMPARE;
+use crate::demo::province::registers::FIND;
+use crate::demo::province::registers::Registers;
+use crate::domain::identity_check::CheckKind;
+use crate::outbound::Outbound;
+use crate::outbound::OutboundRules;
+use crate::signed_call::CallError;
+use crate::signed_call::IncomingCall;
 use crate::signed_call::NONCE;
 use crate::signed_call::SIGNATURE;
+use crate::signed_call::SignedCaller;
+use crate::signed_call::TOLERANCE;
 use crate::signed_call::answer_signature;
-use crate::signed_call::request_signature;
 
-/// Where comparisons are posted.
-const COMPARE: &str = "/population/compare";
 /// The one application it knows.
 pub const APP_ID: &str = "yihao";
-/// How far a caller's clock may be off, and how long a nonce is remembered.
-const TOLERANCE: Duration = Duration::from_mins(5);
 /// Longer than any caller waits.
 const SLOW: Duration = Duration::from_secs(20);
 
@@ -66,9 +79,12 @@ pub struct Options {
     /// A file with the secret it shares with the provider.
     #[arg(long, value_name = "FILE")]
     secret_file: PathBuf,
-    /// People beside those of the demo: a CSV file with the columns `name` and `id_number`.
+    /// People beside those of the demo: a CSV file with the columns `name`, `id_number` and, where needed, `id_type` and `id_country`.
     #[arg(long, value_name = "FILE")]
     people: Option<PathBuf>,
+    /// Organisations beside those of the demo: a CSV file as `yihao register import organisations` takes it.
+    #[arg(long, value_name = "FILE")]
+    organisations: Option<PathBuf>,
     /// Ends when its standard input does, and so with whoever started it.
     #[arg(long)]
     until_stdin_ends: bool,
@@ -86,16 +102,24 @@ enum Fault {
     Slow,
     /// An answer that somebody else signed.
     Forged,
+    /// An answer without a signature.
+    Unsigned,
+    /// The signed answer to an earlier question.
+    Replayed,
     /// A signed answer that makes no sense.
     Garbage,
     /// It knows the caller no more.
     Refusing,
+    /// Not at all, but it keeps no foreign passports.
+    NoPassports,
 }
 
 struct Platform {
+    /// Where its pages are.
+    origin: String,
     secret: SecretString,
-    /// Names by ID number.
-    people: HashMap<String, String>,
+    registers: Registers,
+    checks: Checks,
     clock: Clock,
     memory: Mutex<Memory>,
 }
@@ -103,13 +127,16 @@ struct Platform {
 struct Memory {
     fault: Fault,
     nonces: HashMap<String, Timestamp>,
+    /// The last answer that was signed.
+    last: Option<Answer>,
 }
+
+/// Status, signature and body.
+type Answer = (StatusCode, [(&'static str, String); 1], String);
 
 #[derive(Deserialize)]
 struct Question {
     app_id: String,
-    name: String,
-    id_number: String,
 }
 
 /// Runs the platform until it is told to end.
@@ -117,20 +144,27 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     if !options.listen.ip().is_loopback() {
         bail!("a made-up province listens on loopback addresses only");
     }
-    let platform = Platform {
-        secret: read_secret(&options.secret_file)?,
-        people: people_of(options.people.as_deref())?,
-        clock: Clock::system(),
-        memory: Mutex::new(Memory { fault: Fault::None, nonces: HashMap::new() }),
-    };
-    let router = Router::new()
-        .route(COMPARE, post(compare))
-        .route("/fault", put(set_fault))
-        .with_state(Arc::new(platform));
     let listener = TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
-    let url = format!("http://{}{COMPARE}", listener.local_addr()?);
+    let origin = format!("http://{}", listener.local_addr()?);
+    let url = format!("{origin}{COMPARE}");
+    let platform = Platform {
+        origin,
+        secret: read_secret(&options.secret_file)?,
+        registers: Registers::new(options.people.as_deref(), options.organisations.as_deref())?,
+        checks: Checks::default(),
+        clock: Clock::system(),
+        memory: Mutex::new(Memory { fault: Fault::None, nonces: HashMap::new(), last: None }),
+    };
+    let router = Router::new()
+        .route(COMPARE, post(answer))
+        .route(FIND, post(answer))
+        .route("/verification/{kind}/begin", post(answer))
+        .route("/verification/{kind}/result", post(answer))
+        .route("/check/{reference}", get(show_check).post(decide_check))
+        .route("/fault", put(set_fault))
+        .with_state(Arc::new(platform));
     crate::cli::output::line(&url)?;
     let until = async move {
         if options.until_stdin_ends {
@@ -145,19 +179,6 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn people_of(file: Option<&Path>) -> anyhow::Result<HashMap<String, String>> {
-    let known = people::all().into_iter().map(|person| (person.identifier, person.name));
-    let mut found: HashMap<String, String> = known.collect();
-    let Some(file) = file else { return Ok(found) };
-    let named = || format!("cannot read {}", file.display());
-    let mut reader = csv::Reader::from_path(file).with_context(named)?;
-    for row in reader.deserialize() {
-        let (name, id_number): (String, String) = row.with_context(named)?;
-        found.insert(id_number, name);
-    }
-    Ok(found)
-}
-
 async fn set_fault(State(platform): State<Arc<Platform>>, body: String) -> StatusCode {
     let Ok(fault) = serde_json::from_value(Value::String(body)) else {
         return StatusCode::BAD_REQUEST;
@@ -166,7 +187,7 @@ async fn set_fault(State(platform): State<Arc<Platform>>, body: String) -> Statu
     StatusCode::NO_CONTENT
 }
 
-async fn compare(
+async fn answer(
     State(platform): State<Arc<Platform>>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
@@ -178,15 +199,27 @@ async fn compare(
         Fault::Down => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Fault::Slow => tokio::time::sleep(SLOW).await,
         Fault::Garbage => return platform.signed(StatusCode::OK, &nonce, &json!({ "code": 0 })),
-        Fault::None | Fault::Forged | Fault::Refusing => {}
+        Fault::Replayed => {
+            let earlier = platform.memory().last.clone();
+            let nothing = || StatusCode::SERVICE_UNAVAILABLE.into_response();
+            return earlier.map_or_else(nothing, IntoResponse::into_response);
+        }
+        _ => {}
     }
     let path = uri.path_and_query().map_or("", |path| path.as_str());
     let judged = platform.judge(path, &headers, &body);
     let (status, said) = match judged {
         _ if fault == Fault::Refusing => (StatusCode::FORBIDDEN, json!({ "code": 4004 })),
-        Ok(result) => (StatusCode::OK, json!({ "code": 0, "result": result })),
+        Ok(_) if fault == Fault::NoPassports && registers::is_of_passport(&body) => {
+            (StatusCode::OK, json!({ "code": 0, "result": "not_kept" }))
+        }
+        Ok(said) => (StatusCode::OK, said),
+        Err(AWAY) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Err(code) => (StatusCode::UNAUTHORIZED, json!({ "code": code })),
     };
+    if fault == Fault::Unsigned {
+        return (status, said.to_string()).into_response();
+    }
     if fault == Fault::Forged {
         let text = said.to_string();
         let signature = answer_signature(b"of somebody else", 200, &nonce, text.as_bytes());
@@ -195,30 +228,62 @@ async fn compare(
     platform.signed(status, &nonce, &said)
 }
 
+async fn show_check(
+    State(platform): State<Arc<Platform>>,
+    InPath(reference): InPath<String>,
+) -> Response {
+    match platform.checks.page(&reference) {
+        Some(html) => Html(html).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn decide_check(
+    State(platform): State<Arc<Platform>>,
+    InPath(reference): InPath<String>,
+    body: String,
+) -> Response {
+    let Some(form) = Decision::read(&body) else { return StatusCode::BAD_REQUEST.into_response() };
+    let Some(done) = platform.checks.decide((&reference, &form), platform.clock.now()) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    if let Some((url, body)) = done.callback {
+        let called = call_back(&platform, url, body).await;
+        if let Err(error) = called {
+            tracing::warn!(%error, "the callback did not arrive");
+        }
+    }
+    Redirect::to(&done.return_url).into_response()
+}
+
+/// Tells who asked for a check that there is a result.
+async fn call_back(platform: &Platform, url: Url, body: Vec<u8>) -> anyhow::Result<()> {
+    let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    let allow = vec![authority.parse().map_err(|error| anyhow::anyhow!("{error}"))?];
+    let outbound = Outbound::new(OutboundRules { allow, ca_file: None })?;
+    let (secret, clock) = (platform.secret.clone(), platform.clock.clone());
+    SignedCaller::new(url, secret, outbound, clock)?.post(body).await?;
+    Ok(())
+}
+
 impl Platform {
     /// What the register says, or the code of the refusal.
-    fn judge(&self, path: &str, headers: &HeaderMap, body: &str) -> Result<&'static str, i64> {
-        let (date, nonce) = (header(headers, DATE), header(headers, NONCE));
-        let lines = ["POST", path, date, nonce];
-        let secret = self.secret.expose_secret().as_bytes();
-        let expected = request_signature(secret, &lines, body.as_bytes());
-        if !constant_time_eq(expected.as_bytes(), header(headers, SIGNATURE).as_bytes()) {
-            return Err(4001);
-        }
-        let now = self.clock.now();
-        let at = Timestamp::from_rfc3339(date).ok_or(4002)?;
-        if now.since(at) > TOLERANCE || at.since(now) > TOLERANCE {
-            return Err(4002);
-        }
+    fn judge(&self, path: &str, headers: &HeaderMap, body: &str) -> Result<Value, i64> {
+        let (call, now) = (IncomingCall { path, headers, body: body.as_bytes() }, self.clock.now());
+        let nonce = call.verify(self.secret.expose_secret().as_bytes(), now);
+        let nonce = nonce.map_err(CallError::code)?;
         if !self.is_new(nonce, now) {
-            return Err(4003);
+            return Err(CallError::Replayed.code());
         }
         let question: Question = serde_json::from_str(body).map_err(|_| 4000)?;
         if question.app_id != APP_ID {
             return Err(4004);
         }
-        let known = self.people.get(&question.id_number);
-        Ok(if known == Some(&question.name) { "match" } else { "no_match" })
+        if path.starts_with(checks::PATH) {
+            let us = (self.secret.expose_secret(), &*self.origin);
+            return self.checks.answer((path, body), us, now);
+        }
+        self.registers.answer(path, body).ok_or(4000)
     }
 
     fn is_new(&self, nonce: &str, now: Timestamp) -> bool {
@@ -230,7 +295,9 @@ impl Platform {
     fn signed(&self, status: StatusCode, nonce: &str, said: &Value) -> Response {
         let (text, secret) = (said.to_string(), self.secret.expose_secret().as_bytes());
         let signature = answer_signature(secret, status.as_u16(), nonce, text.as_bytes());
-        (status, [(SIGNATURE, signature)], text).into_response()
+        let answer = (status, [(SIGNATURE, signature)], text);
+        self.memory().last = Some(answer.clone());
+        answer.into_response()
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -244,7 +311,7 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
 
 /// The platform as the demo runs it: it ends with this process, however that ends.
 pub struct Province {
-    /// Where comparisons are posted.
+    /// Where comparisons of people are posted.
     pub url: Url,
     /// The secret shared with it.
     pub secret_file: PathBuf,
@@ -252,6 +319,16 @@ pub struct Province {
 }
 
 impl Province {
+    /// Where organisations are asked for.
+    pub fn legal_entities_url(&self) -> anyhow::Result<Url> {
+        Ok(self.url.join(FIND)?)
+    }
+
+    /// Where checks of this kind are begun and asked for.
+    pub fn verification_url(&self, kind: CheckKind) -> anyhow::Result<Url> {
+        Ok(self.url.join(&format!("{}{}", checks::PATH, kind.as_str()))?)
+    }
+
     /// Starts it on a free port, with a secret that lives no longer than it does.
     pub async fn start(data_dir: &Path) -> anyhow::Result<Self> {
         let secret_file = data_dir.join("province.secret");

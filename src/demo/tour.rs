@@ -12,11 +12,18 @@ use crate::cli::compose;
 use crate::cli::serve;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::console::invitations;
+use crate::demo::organisations;
+use crate::demo::organisations::DemoOrganisation;
 use crate::demo::people;
 use crate::demo::people::DemoPerson;
 use crate::demo::portals;
 use crate::demo::portals::DemoPortal;
 use crate::demo::province::Province;
+use crate::domain::identity_check::CheckKind;
+use crate::domain::operator::Role;
+use crate::domain::request_context::RequestContext;
+use crate::provider::Provider;
 
 /// Where the tour keeps its things.
 const DATA_DIR: &str = "data/demo";
@@ -42,7 +49,16 @@ struct Tour<'a> {
     portals: &'a [DemoPortal],
     outbox: String,
     people: &'a [DemoPerson],
-    organisations: [(); 0],
+    /// Addresses at which the first officers come in, once each.
+    operators: Vec<DemoOfficer>,
+    organisations: &'a [DemoOrganisation],
+}
+
+/// The first officer of a kind, who was invited.
+#[derive(Serialize)]
+struct DemoOfficer {
+    role: &'static str,
+    invitation: String,
 }
 
 /// Runs the demo until it is told to end.
@@ -56,13 +72,15 @@ pub async fn run(ports: Ports, data_dir: Option<&Path>) -> anyhow::Result<()> {
     let people = people::make(&provider).await?;
     let portals = portals::of_ports(ports.province_port, ports.city_port)?;
     let servers = portals::start(&provider, &portals).await?;
+    let organisations = organisations::told();
     let issuer = provider.config.issuer_text();
     let tour = Tour {
         issuer,
         portals: &portals,
         outbox: format!("{issuer}/demo/outbox"),
         people: &people,
-        organisations: [],
+        operators: officers(&provider).await?,
+        organisations: &organisations,
     };
     let file = provider.config.data_dir.join("tour.json");
     let text = serde_json::to_string_pretty(&tour)?;
@@ -73,6 +91,16 @@ pub async fn run(ports: Ports, data_dir: Option<&Path>) -> anyhow::Result<()> {
         server.stop().await;
     }
     running.stop().await
+}
+
+/// Invitations of the officers nobody is yet, made anew with each start of the tour.
+async fn officers(provider: &Provider) -> anyhow::Result<Vec<DemoOfficer>> {
+    provider.store.void_first_invitations().await?;
+    let context = RequestContext::internal("demo");
+    let made = invitations::invite_first(provider, &context).await?;
+    let officer =
+        |(role, invitation): (Role, String)| DemoOfficer { role: role.as_str(), invitation };
+    Ok(made.into_iter().map(officer).collect())
 }
 
 fn config(ports: Ports, data_dir: &Path) -> anyhow::Result<Config> {
@@ -88,12 +116,19 @@ fn config(ports: Ports, data_dir: &Path) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// The province's register is asked who somebody is.
+/// The province's registers are asked who somebody is, and what an organisation is; its services verify people.
 fn ask(province: &Province, config: &mut Config) -> anyhow::Result<()> {
     let authority = &province.url[url::Position::BeforeHost..url::Position::AfterPort];
     config.outbound.allow.push(authority.to_owned());
     config.population.url = Some(province.url.clone());
     config.population.secret_file = Some(province.secret_file.clone());
+    config.legal_entities.url = Some(province.legal_entities_url()?);
+    config.legal_entities.secret_file = Some(province.secret_file.clone());
+    for kind in CheckKind::ALL {
+        let section = config.verification.of_mut(kind);
+        section.url = Some(province.verification_url(kind)?);
+        section.secret_file = Some(province.secret_file.clone());
+    }
     Ok(config.check()?)
 }
 
@@ -110,7 +145,7 @@ fn tell(tour: &Tour<'_>, file: &Path) -> std::io::Result<()> {
         let phone = person.phone.as_deref().unwrap_or("(no phone)");
         writeln!(
             out,
-            "    {}  {:<14} {:<14}  {}: {}",
+            "    {:<18}  {:<14} {:<14}  {}: {}",
             person.identifier, password, phone, person.name, person.note
         )?;
     }
@@ -125,6 +160,30 @@ fn tell(tour: &Tour<'_>, file: &Path) -> std::io::Result<()> {
     writeln!(out, "       or an authenticator app is set up for somebody without one.")?;
     writeln!(out, "    4. Log out at one portal, look at the other: you are out of both.")?;
     writeln!(out, "    5. {}/account shows devices, sharing and history.", tour.issuer)?;
+    writeln!(
+        out,
+        "    6. {}/account/mandates: claim an organisation, authorise somebody,",
+        tour.issuer
+    )?;
+    writeln!(out, "       and come to a portal for it.")?;
+    writeln!(out, "    7. {}/account/verification: verify a face, a bank card or a", tour.issuer)?;
+    writeln!(out, "       network certificate at the made-up service, and rise to level 2.")?;
+    writeln!(out, "\n  Organisations, and who represents them")?;
+    for organisation in tour.organisations {
+        let by = organisation.representative.as_deref().unwrap_or("(nobody)");
+        writeln!(
+            out,
+            "    {}  {} ({}), {by}",
+            organisation.uscc, organisation.name, organisation.status
+        )?;
+    }
+    if !tour.operators.is_empty() {
+        writeln!(out, "\n  Officers come in here, once each, with an authenticator app at hand")?;
+        for officer in &tour.operators {
+            writeln!(out, "    {:<17} {}", officer.role, officer.invitation)?;
+        }
+    }
+    writeln!(out, "  Officers work at {}/console.", tour.issuer)?;
     writeln!(out, "\n  The same list is in {}. Ctrl-C ends the demo.\n", file.display())?;
     out.flush()
 }

@@ -5,7 +5,10 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::domain::assurance::IdentityAssurance;
+use crate::domain::choices::Choices;
+use crate::domain::document_type::DocumentType;
 use crate::domain::id::AccountId;
+use crate::domain::identity_document::PersonKey;
 
 /// Whether the account may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,40 +18,68 @@ pub enum AccountStatus {
     Active,
     /// An operator closed it for a time.
     Locked,
+    /// Its owner stopped it, to recover it later: somebody else was at it.
+    Stopped,
     /// It is over: cancelled by its owner or by an operator.
     Cancelled,
+    /// Its owner has another one, that is used since.
+    Merged,
 }
 
 impl AccountStatus {
+    /// Each of them.
+    pub const ALL: [Self; 5] =
+        [Self::Active, Self::Locked, Self::Stopped, Self::Cancelled, Self::Merged];
+
     /// The value in the database and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Locked => "locked",
+            Self::Stopped => "stopped",
             Self::Cancelled => "cancelled",
+            Self::Merged => "merged",
         }
     }
 
     /// The status of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Active, Self::Locked, Self::Cancelled].into_iter().find(|s| s.as_str() == name)
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Whether it is somebody's account still, even if nobody may use it now.
+    pub fn is_kept(self) -> bool {
+        matches!(self, Self::Active | Self::Locked | Self::Stopped)
+    }
+
+    /// Whether its owner can come back to it by himself.
+    pub fn is_recoverable(self) -> bool {
+        matches!(self, Self::Active | Self::Stopped)
     }
 }
 
 /// What kind of text finds an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IdentifierKind {
-    /// Citizen ID number: (111, CHN, number).
+    /// A number of the citizens' layout, which tells its type and country by itself.
     CitizenId,
+    /// Any other document: (type, country, number).
+    Document,
     /// Verified mobile phone.
     Phone,
 }
 
 impl IdentifierKind {
+    /// Which kind of row leads to this person.
+    pub fn of(key: PersonKey<'_>) -> Self {
+        if key.has_citizen_layout() { Self::CitizenId } else { Self::Document }
+    }
+
     /// The value in the database, and the domain separator of the blind index.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CitizenId => "citizen_id",
+            Self::Document => "document",
             Self::Phone => "phone",
         }
     }
@@ -59,12 +90,45 @@ impl IdentifierKind {
 pub struct Profile {
     /// Name, canonical spelling.
     pub name: String,
-    /// Citizen ID number, canonical spelling.
+    /// Number of the identity document, canonical spelling.
     pub id_number: String,
+    /// What bears that number. Profiles sealed before it was kept are all of the citizens' layout.
+    #[serde(default)]
+    pub id_type: DocumentType,
+    /// Which country or area issued it, ISO 3166-1 alpha-3.
+    #[serde(default = "china")]
+    pub id_country: String,
     /// Mobile phone, E.164.
     pub phone: Option<String>,
     /// E-mail, as given.
     pub email: Option<String>,
+    /// When the phone took the place of another; none for the first one.
+    #[serde(default)]
+    pub phone_bound_at: Option<Timestamp>,
+}
+
+impl Profile {
+    /// The profile of a new account.
+    pub fn new(name: &str, key: PersonKey<'_>, phone: Option<&str>) -> Self {
+        Self {
+            name: name.to_owned(),
+            id_number: key.number.to_owned(),
+            id_type: key.document_type,
+            id_country: key.country.to_owned(),
+            phone: phone.map(str::to_owned),
+            email: None,
+            phone_bound_at: None,
+        }
+    }
+
+    /// The natural key of the person.
+    pub fn key(&self) -> PersonKey<'_> {
+        PersonKey::new(self.id_type, &self.id_country, &self.id_number)
+    }
+}
+
+fn china() -> String {
+    "CHN".to_owned()
 }
 
 impl std::fmt::Debug for Profile {
@@ -94,6 +158,12 @@ pub struct Account {
     pub credential_epoch: i64,
     /// Whether a TOTP app is enrolled.
     pub has_totp: bool,
+    /// What its owner chose.
+    pub choices: Choices,
+    /// Whether clients know its owner by a `sub` that is not computed from its key.
+    pub has_other_subjects: bool,
+    /// The account its owner uses instead, once both turned out to be one person's.
+    pub merged_into: Option<AccountId>,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When the profile last changed.

@@ -96,6 +96,9 @@ impl Method {
     }
 }
 
+/// A password typed within this time need not be typed again before credentials change.
+pub const RECENT: Duration = Duration::from_mins(5);
+
 /// A proof that was given: how, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
@@ -205,6 +208,19 @@ pub struct Requirement {
     pub acr: Option<Acr>,
     /// Whether a lower class is an error (OpenID Connect Core §5.5.1.1) or only told.
     pub acr_essential: bool,
+}
+
+impl Requirement {
+    /// Whether a proof is fresh enough: none before the request where it asks for a new one, none older
+    /// than `max_age` when it was made.
+    pub fn counts(&self, proof: &Proof) -> bool {
+        let age = if self.fresh_login || self.fresh_account {
+            Some(Duration::ZERO)
+        } else {
+            self.max_age
+        };
+        age.is_none_or(|age| proof.at >= self.admitted_at.minus(age))
+    }
 }
 
 #[cfg(test)]

@@ -20,9 +20,12 @@ pub struct AttemptLimits {
     pub lock_after: u32,
     /// How long.
     pub lock: Duration,
-    /// So many in a row, over any time, and nothing goes until an operator resets it.
+    /// So many in a row, over any time, and nothing goes until an operator resets it; [`NEVER`] does not.
     pub stop_after: u32,
 }
+
+/// A limit nobody reaches, however long he counts.
+pub const NEVER: u32 = u32::MAX;
 
 /// Failures of one account over all doors: from the 3rd a delay of 1, 2, 4 … 30 s, 10 in 15
 /// minutes rest it for 15 minutes, 100 in a row stop it.
@@ -43,15 +46,19 @@ pub const SOURCE: AttemptLimits = AttemptLimits {
     free: 100,
     first_delay: Duration::from_secs(2),
     longest_delay: Duration::from_secs(2),
-    lock_after: u32::MAX,
+    lock_after: NEVER,
     lock: Duration::ZERO,
-    stop_after: u32::MAX,
+    stop_after: NEVER,
 };
+
+/// Messages one source asks for: an office logs in by them, so there are many; beyond that, one every two
+/// seconds.
+pub const SOURCE_MESSAGES: AttemptLimits = AttemptLimits { free: 300, ..SOURCE };
 
 /// Wrong second factors of one account: after 5 the factor rests, longer each time.
 pub const SECOND_FACTOR: AttemptLimits = AttemptLimits {
     window: Duration::from_hours(1),
-    free: 5,
+    free: 4,
     first_delay: Duration::from_mins(1),
     longest_delay: Duration::from_mins(15),
     lock_after: 20,
@@ -67,7 +74,7 @@ pub const MESSAGE: AttemptLimits = AttemptLimits {
     longest_delay: Duration::from_mins(10),
     lock_after: 5,
     lock: Duration::from_hours(1),
-    stop_after: u32::MAX,
+    stop_after: NEVER,
 };
 
 /// Sign-ups that name one number: the register is not a place to try names at.
@@ -78,7 +85,34 @@ pub const SIGN_UP: AttemptLimits = AttemptLimits {
     longest_delay: Duration::from_mins(15),
     lock_after: 10,
     lock: Duration::from_hours(1),
-    stop_after: u32::MAX,
+    stop_after: NEVER,
+};
+
+/// Offers of mandates by one account: a firm appoints its people in an afternoon, nobody tries out thousands of
+/// names and numbers.
+pub const OFFER: AttemptLimits = AttemptLimits {
+    window: Duration::from_hours(1),
+    free: 20,
+    first_delay: Duration::from_mins(1),
+    longest_delay: Duration::from_mins(15),
+    lock_after: 60,
+    lock: Duration::from_hours(1),
+    stop_after: NEVER,
+};
+
+/// Offers in the name of one organisation, whoever of its people makes them.
+pub const OFFER_OF_ORGANISATION: AttemptLimits =
+    AttemptLimits { free: 60, lock_after: 120, ..OFFER };
+
+/// Applications of one source: an office files many, nobody files hundreds.
+pub const APPLICATION: AttemptLimits = AttemptLimits {
+    window: Duration::from_hours(1),
+    free: 10,
+    first_delay: Duration::from_mins(1),
+    longest_delay: Duration::from_mins(15),
+    lock_after: 30,
+    lock: Duration::from_hours(1),
+    stop_after: NEVER,
 };
 
 /// Wrong secrets of one client from one source: 20, then it is slowed down.
@@ -87,10 +121,27 @@ pub const CLIENT: AttemptLimits = AttemptLimits {
     free: 20,
     first_delay: Duration::from_secs(1),
     longest_delay: Duration::from_secs(30),
-    lock_after: u32::MAX,
+    lock_after: NEVER,
     lock: Duration::ZERO,
-    stop_after: u32::MAX,
+    stop_after: NEVER,
 };
+
+/// Requests of one machine: so many a minute at once, and beyond that one after the other at the same pace. At
+/// least one a minute goes.
+pub fn machine(per_minute: u32) -> AttemptLimits {
+    let window = Duration::from_mins(1);
+    let per_minute = per_minute.max(1);
+    let pace = window / per_minute;
+    AttemptLimits {
+        window,
+        free: per_minute - 1,
+        first_delay: pace,
+        longest_delay: pace,
+        lock_after: NEVER,
+        lock: Duration::ZERO,
+        stop_after: NEVER,
+    }
+}
 
 /// What is counted for one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +164,7 @@ impl Attempts {
 
     /// Counts one more attempt, or says when to come back.
     pub fn admit(self, limits: &AttemptLimits, now: Timestamp) -> Result<Self, Timestamp> {
-        if self.total >= i64::from(limits.stop_after) {
+        if limits.stop_after != NEVER && self.total >= i64::from(limits.stop_after) {
             return Err(now.plus(Duration::from_hours(24)));
         }
         if self.not_before > now {
@@ -135,7 +186,7 @@ impl Attempts {
 
 /// What the attempt after this many failures has to wait.
 fn delay(limits: &AttemptLimits, failures: i64) -> Duration {
-    if failures >= i64::from(limits.lock_after) {
+    if limits.lock_after != NEVER && failures >= i64::from(limits.lock_after) {
         return limits.lock;
     }
     let beyond = failures.saturating_sub(i64::from(limits.free));
@@ -180,5 +231,24 @@ mod tests {
     fn a_hundred_in_a_row_stop_it() {
         let tired = Attempts { total: 100, ..Attempts::none(Timestamp(0)) };
         assert!(tired.admit(&ACCOUNT, Timestamp(i64::MAX / 2)).is_err());
+    }
+    #[test]
+    fn a_machine_has_its_burst_and_then_its_pace() {
+        let limits = machine(60);
+        let (mut attempts, now) = (Attempts::none(Timestamp(0)), Timestamp(0));
+        for _ in 0..60 {
+            attempts = attempts.admit(&limits, now).unwrap();
+        }
+        let wait = attempts.admit(&limits, now).unwrap_err();
+        assert_eq!(wait, Timestamp(1000));
+        let attempts = attempts.admit(&limits, wait).unwrap();
+        assert_eq!(attempts.admit(&limits, wait), Err(Timestamp(2000)));
+        assert!(attempts.admit(&machine(0), Timestamp(60_000)).is_ok());
+    }
+
+    #[test]
+    fn a_machine_that_asks_for_years_is_not_stopped() {
+        let old = Attempts { total: i64::MAX / 2, ..Attempts::none(Timestamp(0)) };
+        assert!(old.admit(&machine(600), Timestamp(0)).is_ok());
     }
 }

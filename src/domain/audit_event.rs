@@ -21,6 +21,11 @@ macro_rules! audit_kinds {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
+
+            /// The kind of that name; none for one a newer version knows.
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
         }
     };
 }
@@ -58,12 +63,46 @@ audit_kinds! {
     ConsentWithdrawn = "consent_withdrawn",
     /// An account was made, or refused.
     SignUp = "sign_up",
+    /// A sign-up waits until the register answers; or came to nothing by waiting.
+    SignUpWaits = "sign_up_waits",
+    /// A check of an identity was begun at a service, or was not.
+    IdentityCheckBegun = "identity_check_begun",
+    /// A check of an identity was given up by its owner.
+    IdentityCheckStopped = "identity_check_stopped",
+    /// An identity was verified: evidence was kept; or its result was refused.
+    IdentityVerified = "identity_verified",
     /// A password was set, or refused.
     PasswordChanged = "password_changed",
     /// A TOTP app was enrolled, or refused.
     TotpEnrolled = "totp_enrolled",
     /// A TOTP app was removed.
     TotpRemoved = "totp_removed",
+    /// A way back to an account was begun, or refused.
+    RecoveryBegun = "recovery_begun",
+    /// A recovery was told to wait, so that the owner can object.
+    RecoveryDeferred = "recovery_deferred",
+    /// A recovery was stopped by the owner or an operator.
+    RecoveryStopped = "recovery_stopped",
+    /// A code to recover an account was handed out at a counter.
+    RecoveryCodeIssued = "recovery_code_issued",
+    /// The owner came back to an account, or was refused.
+    AccountRecovered = "account_recovered",
+    /// The phone was changed, removed, or was not.
+    PhoneChanged = "phone_changed",
+    /// The owner switched a way to log in off, or on again.
+    MethodBlocked = "login_method_blocked",
+    /// The owner blocked a portal, or lifted that.
+    PortalBlocked = "portal_blocked",
+    /// The owner had known browsers forgotten.
+    BrowsersForgotten = "browsers_forgotten",
+    /// Language and print were kept with the account.
+    LookKept = "look_kept",
+    /// The owner took all data along.
+    DataExported = "data_exported",
+    /// The owner gave the account up, or took that back.
+    CancellationChanged = "cancellation_changed",
+    /// An account was cancelled for good.
+    AccountCancelled = "account_cancelled",
     /// An account was locked.
     AccountLocked = "account_locked",
     /// An account was unlocked.
@@ -74,12 +113,86 @@ audit_kinds! {
     ClientDisabled = "client_disabled",
     /// A client's secret was replaced.
     ClientSecretRotated = "client_secret_rotated",
+    /// A portal applied for access.
+    ApplicationSubmitted = "application_submitted",
+    /// An application moved on, or something about it changed.
+    ApplicationChanged = "application_changed",
     /// Signing keys moved on in their lives.
     KeysRotated = "keys_rotated",
     /// A register was filled.
     RegisterImported = "register_imported",
+    /// A batch of legacy codes was read, or was not.
+    CodesImported = "codes_imported",
+    /// New codes were received, to be published.
+    CodesAnnounced = "codes_announced",
+    /// A day's batch of new codes was published.
+    CodesPublished = "codes_published",
     /// A logout token was delivered, or given up.
     LogoutDelivered = "logout_delivered",
+    /// An operator had a logout token tried again.
+    DeliveryRetried = "delivery_retried",
+    /// An operator logged in, or was refused.
+    OperatorLogin = "operator_login",
+    /// An operator chose another password.
+    OperatorPasswordChanged = "operator_password_changed",
+    /// An operator logged out.
+    OperatorLogout = "operator_logout",
+    /// An operator was invited.
+    OperatorInvited = "operator_invited",
+    /// An operator accepted an invitation, or was refused.
+    OperatorJoined = "operator_joined",
+    /// An operator was disabled, or was not.
+    OperatorDisabled = "operator_disabled",
+    /// An operator asked for what the role does not allow.
+    OperatorRefused = "operator_refused",
+    /// An operator looked somebody up.
+    PersonSought = "person_sought",
+    /// An operator opened a person's account, masked.
+    PersonSeen = "person_seen",
+    /// Records of the chain were taken out of the console.
+    AuditExported = "audit_exported",
+    /// An operator saw a person's data unmasked.
+    PersonUnmasked = "person_unmasked",
+    /// The register confirmed another name for the number of an account.
+    IdentityDoubted = "identity_doubted",
+    /// An officer found nothing to put right.
+    IdentityDoubtDismissed = "identity_doubt_dismissed",
+    /// An operator wrote a note to an account.
+    NoteAdded = "note_added",
+    /// Something was asked for that needs a second officer.
+    ActRequested = "act_requested",
+    /// A second officer decided.
+    ActDecided = "act_decided",
+    /// Monitoring raised an alert, or the same was found again after a day.
+    AlertRaised = "alert_raised",
+    /// An officer looks into an alert, or may not.
+    AlertAcknowledged = "alert_acknowledged",
+    /// An officer closed an alert, or may not.
+    AlertClosed = "alert_closed",
+    /// An alert reached nobody over one channel, and was given up.
+    AlertDelivered = "alert_delivered",
+    /// A person claimed an organisation, or was refused.
+    OrganisationClaimed = "organisation_claimed",
+    /// A mandate was offered, or refused.
+    MandateOffered = "mandate_offered",
+    /// A mandate was accepted or declined.
+    MandateAnswered = "mandate_answered",
+    /// A mandate was taken back or given up, or was not.
+    MandateEnded = "mandate_ended",
+    /// The register says something else of an organisation: its mandates are suspended.
+    MandatesSuspended = "mandates_suspended",
+    /// An operator looked an organisation up.
+    OrganisationSought = "organisation_sought",
+    /// An operator opened an organisation's account.
+    OrganisationSeen = "organisation_seen",
+    /// An operator suspended an organisation.
+    OrganisationSuspended = "organisation_suspended",
+    /// An organisation was resumed at a terminal.
+    OrganisationResumed = "organisation_resumed",
+    /// Somebody became a guardian or helper at a counter.
+    MandateAppointed = "mandate_appointed",
+    /// A person chose for whom to act at a client.
+    ActingChosen = "acting_chosen",
     /// A request was refused before anything was known about it.
     RequestRefused = "request_refused",
 }
@@ -100,6 +213,11 @@ impl Outcome {
             Self::Done => "done",
             Self::Refused => "refused",
         }
+    }
+
+    /// The outcome of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Done, Self::Refused].into_iter().find(|outcome| outcome.as_str() == name)
     }
 }
 

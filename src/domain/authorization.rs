@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::domain::account::AccountStatus;
+use crate::domain::acting::Acting;
 use crate::domain::assurance::Acr;
 use crate::domain::assurance::AuthenticatorAssurance;
 use crate::domain::assurance::IdentityAssurance;
+use crate::domain::client::Client;
 use crate::domain::client::ClientId;
 use crate::domain::id::AccountId;
 use crate::domain::id::AuthorizationId;
@@ -25,10 +27,16 @@ pub struct RequestedClaims {
     pub userinfo: Vec<String>,
     /// Names asked of the ID token.
     pub id_token: Vec<String>,
+    /// Elements of `verified_claims` asked of UserInfo (OpenID Connect for Identity Assurance 1.0 §5.3).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verified_userinfo: Vec<serde_json::Value>,
+    /// The same, asked of the ID token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verified_id_token: Vec<serde_json::Value>,
 }
 
 impl RequestedClaims {
-    /// Every name, once.
+    /// Every name that was asked for by itself, once.
     pub fn names(&self) -> std::collections::BTreeSet<&str> {
         self.userinfo.iter().chain(&self.id_token).map(String::as_str).collect()
     }
@@ -74,6 +82,9 @@ pub struct Approval {
     pub scope: Scope,
     /// Claims asked for by name and granted.
     pub claims: RequestedClaims,
+    /// Every personal claim that was open to the client then; what it may have since is not among them.
+    #[serde(default)]
+    pub opened: Vec<String>,
     /// `nonce`, to be repeated.
     pub nonce: Option<String>,
     /// `redirect_uri` the code went to.
@@ -84,8 +95,11 @@ pub struct Approval {
     pub resource: Option<String>,
     /// How the end-user had logged in.
     pub authentication: Authentication,
-    /// `sub` for this client.
+    /// `sub` for this client: the person, or whom the person acts for.
     pub subject: String,
+    /// For whom the person acts, if not for himself.
+    #[serde(default)]
+    pub acting: Option<Acting>,
     /// `sid` for this client and session.
     pub sid: String,
 }
@@ -140,7 +154,7 @@ pub struct Authorization {
     pub approval: Approval,
     /// Where its code stands.
     pub code: CodeState,
-    /// When it was taken back.
+    /// When it was taken back, or the mandate it was given under was over.
     pub revoked_at: Option<Timestamp>,
     /// Whether its session is over.
     pub session_ended: bool,
@@ -148,19 +162,31 @@ pub struct Authorization {
     pub account_status: AccountStatus,
     /// Whether credentials changed since.
     pub credentials_changed: bool,
+    /// Whether the person blocked the client, then or since.
+    pub is_blocked: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
 impl Authorization {
     /// Whether tokens of it are still worth anything (D8). `offline_access` outlives the session,
-    /// nothing outlives the account, a change of credentials or a revocation.
+    /// nothing outlives the account, a change of credentials,
+    /// the mandate it was given under, or a revocation.
     pub fn is_live(&self) -> bool {
         self.revoked_at.is_none()
             && self.account_status == AccountStatus::Active
             && !self.credentials_changed
+            && !self.is_blocked
             && (!self.session_ended
                 || self.approval.scope.contains(crate::domain::scope::OFFLINE_ACCESS))
+    }
+
+    /// The same, for a client as it is now: what was issued before it was last switched off stays dead,
+    /// and nothing outlives the session for a client that lost `offline_access`.
+    pub fn is_live_for(&self, client: &Client) -> bool {
+        self.is_live()
+            && self.created_at > client.valid_from
+            && (!self.session_ended || client.scope.contains(crate::domain::scope::OFFLINE_ACCESS))
     }
 }
 
@@ -191,6 +217,8 @@ pub struct RefreshToken {
     pub digest: RefreshTokenDigest,
     /// What it stands for.
     pub authorization_id: AuthorizationId,
+    /// Whether it was used before.
+    pub is_spent: bool,
     /// End without use.
     pub idle_expires_at: Timestamp,
     /// End at the latest.

@@ -290,6 +290,11 @@ pub fn lengthen(text: &str, synthetic: Synthetic) -> Result<Lengthened, CitizenI
     }
 }
 
+/// Which document a canonical number of this layout stands on; none for a text that has another.
+pub fn kind_of(number: &str) -> Option<DocumentKind> {
+    (number.len() == 18 && number.is_ascii()).then(|| DocumentKind::of(number))
+}
+
 /// The number with these 17 digits, as the generators of synthetic numbers need it.
 pub(super) fn complete(body: &str) -> Result<CitizenId, CitizenIdError> {
     CitizenId::parse(&format!("{body}{}", check_character(body)), Synthetic::Accepted)

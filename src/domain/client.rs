@@ -1,9 +1,15 @@
 //! A client: the software of a portal (RFC 6749 §2, OpenID Connect Registration §2) and the policy we hold it to.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::clock::Timestamp;
+use crate::domain::acting::SubjectKind;
+use crate::domain::identity_document::PersonKey;
+use crate::domain::policy::Synthetic;
 use crate::domain::scope::Scope;
 use crate::jose::Algorithm;
 
@@ -190,6 +196,8 @@ pub struct ClientPolicy {
     pub first_party: bool,
     /// `id_number` may be asked for, for this purpose.
     pub id_number_purpose: Option<String>,
+    /// For whom people may come to it.
+    pub subject_kinds: BTreeSet<SubjectKind>,
 }
 
 impl Default for ClientPolicy {
@@ -200,6 +208,7 @@ impl Default for ClientPolicy {
             assertion_audience: AssertionAudience::default(),
             first_party: false,
             id_number_purpose: None,
+            subject_kinds: BTreeSet::from([SubjectKind::NaturalPerson]),
         }
     }
 }
@@ -259,9 +268,18 @@ pub struct Client {
     /// The rules it is held to.
     #[serde(default)]
     pub policy: ClientPolicy,
+    /// Whether its developer still tries it out: then only test people can log in there.
+    #[serde(default)]
+    pub sandbox: bool,
+    /// The digest under which its logo is found.
+    #[serde(default)]
+    pub logo: Option<String>,
     /// When it was switched off.
     #[serde(default)]
     pub disabled_at: Option<Timestamp>,
+    /// What was issued to it before this moment is void: switching a client on again revives nothing.
+    #[serde(default)]
+    pub valid_from: Timestamp,
 }
 
 impl Client {
@@ -280,6 +298,45 @@ impl Client {
         self.is_public() || self.policy.rotate_refresh_tokens
     }
 
+    /// Whether the person of this document may log in there. In the sandbox only people who are
+    /// nobody, so that no citizen's data reaches a portal that was not approved; elsewhere they may only
+    /// where the deployment accepts them everywhere.
+    pub fn admits(&self, key: PersonKey<'_>, accepted: Synthetic) -> bool {
+        if key.is_synthetic() {
+            self.sandbox || accepted == Synthetic::Accepted
+        } else {
+            !self.sandbox
+        }
+    }
+
+    /// Whether people come to it for themselves and nobody else.
+    pub fn takes_only_persons(&self) -> bool {
+        self.policy.subject_kinds.iter().all(|kind| *kind == SubjectKind::NaturalPerson)
+    }
+
+    /// Whether it was ended for good: nothing is left it could work with.
+    pub fn is_retired(&self) -> bool {
+        self.grant_types.is_empty() && self.secrets.is_empty() && self.jwks.is_none()
+    }
+
+    /// Whether it proves who it is with a secret.
+    pub fn keeps_secret(&self) -> bool {
+        matches!(
+            self.authentication,
+            ClientAuthentication::ClientSecretBasic | ClientAuthentication::ClientSecretPost
+        )
+    }
+
+    /// Gives it a new secret; the old ones work until `grace` is over.
+    pub fn add_secret(&mut self, new: ClientSecret, grace: Duration, now: Timestamp) {
+        let until = now.plus(grace);
+        self.secrets.retain(|secret| secret.expires_at.is_none_or(|at| at > now));
+        for secret in &mut self.secrets {
+            secret.expires_at = Some(secret.expires_at.map_or(until, |at| at.min(until)));
+        }
+        self.secrets.insert(0, new);
+    }
+
     /// Whether it has to send a `code_challenge`.
     pub fn needs_pkce(&self) -> bool {
         self.is_public() || self.policy.require_pkce
@@ -287,9 +344,13 @@ impl Client {
 
     /// The host people see beside its name: where its first redirect URI leads.
     pub fn host(&self) -> String {
-        self.redirect_uris
-            .first()
-            .and_then(|uri| url::Url::parse(uri).ok())
+        self.host_of(self.redirect_uris.first().map_or("", String::as_str))
+    }
+
+    /// The host this redirect URI of it leads to.
+    pub fn host_of(&self, redirect_uri: &str) -> String {
+        url::Url::parse(redirect_uri)
+            .ok()
             .and_then(|uri| uri.host_str().map(str::to_owned))
             .unwrap_or_else(|| self.sector.clone())
     }

@@ -111,6 +111,57 @@ pub fn periods(code: &str) -> impl Iterator<Item = Division> {
     (from..TABLE.len() / ROW).take_while(move |row| row_code(*row) == code).map(division)
 }
 
+/// Code and name of every province, and of every city and county there is today.
+pub fn current() -> impl Iterator<Item = (String, String)> {
+    let provinces = PROVINCES.iter().filter(|(code, _)| is_mainland_province(code));
+    let provinces = provinces.map(|(code, name)| (format!("{code}0000"), (*name).to_owned()));
+    let others = (0..TABLE.len() / ROW).map(division).filter(|division| division.to.is_none());
+    let others = others.filter(|division| !division.code.ends_with("0000"));
+    provinces.chain(others.map(|division| (division.code.to_owned(), division.name.to_owned())))
+}
+
+/// The division a citizen's number was allotted in; 0 for a document that has none.
+pub fn of_number(number: &str) -> i64 {
+    let code = number.get(..6).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
+    code.and_then(|code| code.parse().ok()).unwrap_or(0)
+}
+
+/// Province, city and county of a six-digit code, as far as they are known and have names of their own.
+pub fn full_name(code: &str) -> Option<String> {
+    let province = province_name(code.get(..2)?)?;
+    let city = find(&format!("{}00", code.get(..4)?)).filter(|city| !city.code.ends_with("0000"));
+    let county = find(code).filter(|county| !county.code.ends_with("00"));
+    let below = [city, county].into_iter().flatten().map(|division| division.name);
+    let below = below.filter(|name| !is_group(name));
+    Some(std::iter::once(province).chain(below).collect())
+}
+
+/// Rows that only group those below them, such as 省直辖县级行政单位.
+fn is_group(name: &str) -> bool {
+    matches!(name, "市辖区" | "县" | "林区") || name.contains("直辖") || name.contains("省辖")
+}
+
+/// The city a number was allotted in: its first four digits.
+pub fn city_of(number: &str) -> Option<&str> {
+    number.get(..4).filter(|city| is_city(city))
+}
+
+/// Whether these are the four digits of a city, or of counties right under a province. Division 99, where nobody's
+/// number is allotted but those of tests and the demonstration, has cities too.
+pub fn is_city(city: &str) -> bool {
+    city.len() == 4
+        && city.bytes().all(|byte| byte.is_ascii_digit())
+        && (city.starts_with("99") || is_mainland_province(&city[..2]))
+}
+
+/// The name of the city with these four digits, and of its province where that is another. What lies right under
+/// a province, as in Beijing, is called by the province's name.
+pub fn city_name(city: &str) -> Option<(&'static str, &'static str)> {
+    let province = province_name(city.get(..2)?)?;
+    let own = find(&format!("{city}00")).map(|division| division.name);
+    Some((province, own.filter(|name| !is_group(name)).unwrap_or(province)))
+}
+
 /// The name of the province with that two-digit code.
 pub fn province_name(code: &str) -> Option<&'static str> {
     PROVINCES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
@@ -164,6 +215,20 @@ mod tests {
     }
 
     #[test]
+    fn a_number_names_the_division_it_was_allotted_in() {
+        assert_eq!(of_number("140105210001011234"), 140_105);
+        for other in ["", "1401", "E12345678", "１４０１０５"] {
+            assert_eq!(of_number(other), 0, "{other}");
+        }
+        let name = |code: &str| full_name(code).unwrap_or_default();
+        assert_eq!(name("140105"), "山西省太原市小店区");
+        assert_eq!(name("110105"), "北京市朝阳区");
+        assert_eq!(name("469001"), "海南省五指山市");
+        assert_eq!((name("140100"), name("140000")), ("山西省太原市".into(), "山西省".into()));
+        assert_eq!((name("990001"), name("一二"), name("")), Default::default());
+    }
+
+    #[test]
     fn every_province_of_the_table_has_a_name() {
         for row in 0..TABLE.len() / ROW {
             let province = &row_code(row)[..2];
@@ -180,7 +245,7 @@ mod tests {
             row.from.is_none_or(|from| from <= year) && row.to.is_none_or(|to| year <= to)
         };
         let mut computed = vec!["620200"];
-        for city in rows.iter().filter(|row| is_city(row.code) && !is_heading(row.name)) {
+        for city in rows.iter().filter(|row| is_code_of_city(row.code) && !is_heading(row.name)) {
             let counties: Vec<_> = rows
                 .iter()
                 .filter(|row| row.code[..4] == city.code[..4] && !row.code.ends_with("00"))
@@ -196,8 +261,20 @@ mod tests {
         assert_eq!(computed, CITIES_ONCE_WITHOUT_COUNTIES);
     }
 
-    fn is_city(code: &str) -> bool {
+    fn is_code_of_city(code: &str) -> bool {
         code.ends_with("00") && !code.ends_with("0000")
+    }
+
+    #[test]
+    fn a_city_is_the_beginning_of_a_number() {
+        assert_eq!(city_of("140105199001011234"), Some("1401"));
+        for none in ["", "140", "14x1051990", "710105199001011234", "一四"] {
+            assert_eq!(city_of(none), None, "{none}");
+        }
+        assert_eq!(city_name("1401"), Some(("山西省", "太原市")));
+        assert_eq!(city_name("1101"), Some(("北京市", "北京市")));
+        assert_eq!(city_name("1499"), Some(("山西省", "山西省")));
+        assert_eq!(city_name("9901"), None);
     }
 
     /// Rows that stand for no place of their own, such as 省直辖县级行政单位.

@@ -32,7 +32,8 @@ pub enum OrganisationCodeError {
 }
 
 impl OrganisationCode {
-    /// Reads a code as printed (`XXXXXXXX-C`) or as stored (`XXXXXXXXC`).
+    /// Reads a code as printed (eight characters, a hyphen, the check character) or as stored (without
+    /// the hyphen).
     pub fn parse(text: &str, synthetic: Synthetic) -> Result<Self, OrganisationCodeError> {
         let folded = spelling::fold(text);
         if folded.is_empty() {

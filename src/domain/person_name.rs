@@ -66,7 +66,7 @@ impl PersonName {
 
     /// `张*`, for every page and log but the owner's.
     pub fn masked(&self) -> String {
-        self.masked_as(NameMask::default())
+        self.masked_as(NameMask::KeepFirst)
     }
 
     /// The mask of a named convention.

@@ -25,17 +25,22 @@ impl RequestContext {
         }
     }
 
-    /// The network one throttle counts: an IPv4 address, or an IPv6 /64 (security.md 0.3).
+    /// The network one throttle counts.
     pub fn source_network(&self) -> String {
-        match self.source {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => {
-                if let Some(mapped) = address.to_ipv4_mapped() {
-                    mapped.to_string()
-                } else {
-                    let prefix = u128::from(address) & (u128::MAX << 64);
-                    format!("{}/64", Ipv6Addr::from(prefix))
-                }
+        network_of(self.source)
+    }
+}
+
+/// The network one source counts as: an IPv4 address, or an IPv6 /64 (security.md 0.3).
+pub fn network_of(source: IpAddr) -> String {
+    match source {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            if let Some(mapped) = address.to_ipv4_mapped() {
+                mapped.to_string()
+            } else {
+                let prefix = u128::from(address) & (u128::MAX << 64);
+                format!("{}/64", Ipv6Addr::from(prefix))
             }
         }
     }

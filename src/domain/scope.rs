@@ -29,7 +29,7 @@ pub const CLAIM_SCOPES: &[ClaimScope] = &[
     },
     ClaimScope { name: "phone", claims: &["phone_number", "phone_number_verified"] },
     ClaimScope { name: "email", claims: &["email", "email_verified"] },
-    ClaimScope { name: "id_number", claims: &["id_number"] },
+    ClaimScope { name: "id_number", claims: &["id_number", "id_type", "id_country"] },
 ];
 
 /// A set of scope values; the order never matters.

@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::domain::assurance::AuthenticatorAssurance;
 use crate::domain::assurance::Method;
 use crate::domain::assurance::Proof;
+use crate::domain::assurance::Requirement;
 use crate::domain::id::AccountId;
 use crate::domain::id::SessionId;
 
@@ -62,6 +63,13 @@ impl Session {
     /// What its proofs amount to.
     pub fn authenticator_assurance(&self) -> AuthenticatorAssurance {
         AuthenticatorAssurance::of(&self.proofs)
+    }
+
+    /// The same session with the proofs alone that count for a request.
+    #[must_use]
+    pub fn counting(&self, requirement: &Requirement) -> Self {
+        let counts = |proof: &Proof| requirement.counts(proof);
+        Self { proofs: self.proofs.iter().copied().filter(counts).collect(), ..self.clone() }
     }
 
     /// Its proofs with this one added; a method counts once, with its newest time.

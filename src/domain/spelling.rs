@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn folds_what_the_table_names() {
-        assert_eq!(fold(" \u{3000}１２ａＸⅩⅹx\t").as_str(), "12AXXXX");
+        assert_eq!(fold(" \u{3000}１２ａ\t").as_str(), "12A");
+        for ten in ["Ｘ", "Ⅹ", "ⅹ", "x"] {
+            assert_eq!(fold(&format!("12{ten}")).as_str(), "12X", "{ten}");
+        }
     }
 
     #[test]

@@ -33,6 +33,19 @@ pub fn citizen_id(seed: u64) -> CitizenId {
     citizen_id::complete(&body).expect("division 99, a day of the calendar, a computed check")
 }
 
+/// The number of a permanent resident who is not born yet; 999 seeds give distinct numbers.
+pub fn permanent_resident(seed: u64) -> CitizenId {
+    let sequence = scatter(seed, SEQUENCES);
+    let body = format!("91484021000101{:03}", sequence + 1);
+    citizen_id::complete(&body).expect("a province, a country, a day, a computed check")
+}
+
+/// Whether a citizen's number is one of those nobody can hold.
+pub fn is_synthetic(id_number: &str) -> bool {
+    let refused = CitizenId::parse(id_number, Synthetic::Refused).err();
+    refused == Some(citizen_id::CitizenIdError::SyntheticRefused)
+}
+
 /// An obviously artificial name, `测试一二三`; one in eight has a middle dot.
 pub fn name(seed: u64) -> PersonName {
     const DIGITS: [char; 10] = ['〇', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
@@ -97,6 +110,20 @@ mod tests {
         let codes: HashSet<_> = (0..20_000).map(|seed| uscc(seed * 99)).collect();
         assert_eq!(codes.len(), 20_000);
         assert_eq!(citizen_id(7), citizen_id(7));
+    }
+
+    #[test]
+    fn made_up_numbers_are_known_and_real_ones_are_not() {
+        assert!((0..1_000).all(|seed| is_synthetic(citizen_id(seed).expose())));
+        for other in ["11010519491231002X", "99", "", "13800000000"] {
+            assert!(!is_synthetic(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn permanent_residents_are_not_born() {
+        let today = date!(2099 - 12 - 31);
+        assert!((0..999).all(|seed| permanent_resident(seed).check_birth_date(today).is_err()));
     }
 
     #[test]

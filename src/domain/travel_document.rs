@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use time::Date;
+use time::Month;
 use zeroize::ZeroizeOnDrop;
 
 use crate::domain::country;
@@ -43,12 +45,21 @@ pub enum TravelDocumentError {
     /// Nothing was typed.
     #[error("the document number is empty")]
     Empty,
-    /// Not the form of that document.
+    /// Something else than letters and digits.
+    #[error("the document number has characters other than letters and digits")]
+    Charset,
+    /// Shorter or longer than numbers of that document are.
+    #[error("the document number does not have the length of its kind")]
+    Length,
+    /// Letters and digits stand where that document has others.
     #[error("the document number does not have the form of its kind")]
     Shape,
     /// The nationality on a permanent residence card is no foreign country.
     #[error("the nationality is unknown")]
     NationalityUnknown,
+    /// The birth date on a permanent residence card is no day of any year.
+    #[error("the birth date does not exist")]
+    BirthDateInvalid,
     /// The check digit of a permanent residence card is wrong.
     #[error("the check digit is wrong")]
     CheckDigit,
@@ -61,16 +72,18 @@ impl TravelDocument {
         if folded.is_empty() {
             return Err(TravelDocumentError::Empty);
         }
+        // A foreign character is named before the length, which an invisible one would distort.
+        if !folded.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(TravelDocumentError::Charset);
+        }
+        if !kind.lengths().contains(&folded.len()) {
+            return Err(TravelDocumentError::Length);
+        }
         if !kind.has_form_of(folded.as_bytes()) {
             return Err(TravelDocumentError::Shape);
         }
         if kind == TravelDocumentKind::PermanentResidenceCard2017 {
-            if !country::is_foreign_alpha3(&folded[..3]) {
-                return Err(TravelDocumentError::NationalityUnknown);
-            }
-            if !folded.ends_with(check_digit(&folded[..14])) {
-                return Err(TravelDocumentError::CheckDigit);
-            }
+            check_residence_card(&folded)?;
         }
         Ok(Self { kind, number: folded.as_str().to_owned() })
     }
@@ -92,11 +105,6 @@ impl TravelDocument {
             TravelDocumentKind::TaiwanPermit => &self.number[..8],
             _ => &self.number,
         }
-    }
-
-    /// The first and last third, for pages. Logs show less: see `Debug`.
-    pub fn masked(&self) -> String {
-        masking::other_document(&self.number)
     }
 }
 
@@ -120,24 +128,29 @@ impl TravelDocumentKind {
         }
     }
 
+    fn lengths(self) -> &'static [usize] {
+        match self {
+            Self::HongKongMacaoPermit => &[9, 11],
+            Self::TaiwanPermit => &[8, 10],
+            Self::ChinesePassport => &[9],
+            Self::ForeignPassport => &[1, 2, 3, 4, 5, 6, 7, 8, 9],
+            Self::PermanentResidenceCard2017 => &[15],
+        }
+    }
+
+    /// Whether letters and digits stand where they should, in a number of the right length.
     fn has_form_of(self, number: &[u8]) -> bool {
         let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
         let letters = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_uppercase);
         match (self, number) {
-            (Self::HongKongMacaoPermit, [b'H' | b'M', rest @ ..]) => {
-                matches!(rest.len(), 8 | 10) && digits(rest)
-            }
-            (Self::TaiwanPermit, all) => matches!(all.len(), 8 | 10) && digits(all),
+            (Self::TaiwanPermit, all) => digits(all),
             (Self::ChinesePassport, [b'E', letter, rest @ ..]) if letter.is_ascii_uppercase() => {
-                !matches!(letter, b'I' | b'O') && rest.len() == 7 && digits(rest)
+                !matches!(letter, b'I' | b'O') && digits(rest)
             }
-            (Self::ChinesePassport, [b'E' | b'G', rest @ ..]) => rest.len() == 8 && digits(rest),
-            (Self::ForeignPassport, all) => {
-                all.len() <= 9 && all.iter().all(u8::is_ascii_alphanumeric)
-            }
-            (Self::PermanentResidenceCard2017, all) => {
-                all.len() == 15 && letters(&all[..3]) && digits(&all[3..])
-            }
+            (Self::HongKongMacaoPermit, [b'H' | b'M', rest @ ..])
+            | (Self::ChinesePassport, [b'E' | b'G', rest @ ..]) => digits(rest),
+            (Self::ForeignPassport, _) => true,
+            (Self::PermanentResidenceCard2017, all) => letters(&all[..3]) && digits(&all[3..]),
             _ => false,
         }
     }
@@ -148,11 +161,37 @@ impl TravelDocumentError {
     pub fn code(self) -> &'static str {
         match self {
             Self::Empty => "E_EMPTY",
+            Self::Charset => "E_CHARSET",
+            Self::Length => "E_LENGTH",
             Self::Shape => "E_SHAPE",
             Self::NationalityUnknown => "E_NATIONALITY_UNKNOWN",
+            Self::BirthDateInvalid => "E_BIRTHDATE_INVALID",
             Self::CheckDigit => "E_CHECK_DIGIT",
         }
     }
+}
+
+/// Nationality, place, birth date without its century, one digit and the check digit.
+fn check_residence_card(number: &str) -> Result<(), TravelDocumentError> {
+    if !country::is_foreign_alpha3(&number[..3]) {
+        return Err(TravelDocumentError::NationalityUnknown);
+    }
+    if !is_day_of_some_century(&number[7..13]) {
+        return Err(TravelDocumentError::BirthDateInvalid);
+    }
+    if !number.ends_with(check_digit(&number[..14])) {
+        return Err(TravelDocumentError::CheckDigit);
+    }
+    Ok(())
+}
+
+fn is_day_of_some_century(digits: &str) -> bool {
+    let part = |range: std::ops::Range<usize>| digits[range].parse::<u8>().unwrap_or_default();
+    let day = |century: i32| {
+        let month = Month::try_from(part(2..4)).ok()?;
+        Date::from_calendar_date(century + i32::from(part(0..2)), month, part(4..6)).ok()
+    };
+    day(1900).or_else(|| day(2000)).is_some()
 }
 
 /// ICAO Doc 9303: weights 7, 3, 1, modulo 10, letters counting 10 to 35.
@@ -184,13 +223,43 @@ mod tests {
         assert_eq!(first.expose_person(), second.expose_person());
         assert_ne!(first, second);
         assert_eq!(format!("{first:?}"), "TravelDocument(HongKongMacaoPermit, H*********1)");
-        assert_eq!(first.masked(), "H00*****001");
     }
 
     #[test]
-    fn permanent_residents_are_foreigners() {
-        let error = TravelDocument::parse(KINDS[4], "CHN140100010113").unwrap_err();
-        assert_eq!(error, TravelDocumentError::NationalityUnknown);
+    fn each_kind_refuses_bad_spellings_with_their_reasons() {
+        use TravelDocumentError as E;
+        let table = [
+            (KINDS[0], "", E::Empty),
+            (KINDS[0], "Н00000000", E::Charset),
+            (KINDS[0], "H0000\u{200B}0000", E::Charset),
+            (KINDS[0], "H-00000000", E::Charset),
+            (KINDS[0], "H0000000", E::Length),
+            (KINDS[0], "H000000000", E::Length),
+            (KINDS[0], "A00000000", E::Shape),
+            (KINDS[0], "HO0000000", E::Shape),
+            (KINDS[1], "000000000", E::Length),
+            (KINDS[1], "0000000O", E::Shape),
+            (KINDS[1], "٠٠٠٠٠٠٠٠", E::Charset),
+            (KINDS[3], "L898902C3X", E::Length),
+            (KINDS[3], "L898902С3", E::Charset),
+            (KINDS[3], "①", E::Charset),
+            (KINDS[4], "USA14010001011", E::Length),
+            (KINDS[4], "1SA140100010113", E::Shape),
+            (KINDS[4], "USA14010001O113", E::Shape),
+            (KINDS[4], "CHN140100010113", E::NationalityUnknown),
+            (KINDS[4], "UTO140100010113", E::NationalityUnknown),
+            (KINDS[4], "USA140100130113", E::BirthDateInvalid),
+            (KINDS[4], "USA140101023011", E::BirthDateInvalid),
+        ];
+        for (kind, text, reason) in table {
+            assert_eq!(TravelDocument::parse(kind, text).unwrap_err(), reason, "{kind:?} {text}");
+        }
+        let card: Vec<_> = (0..10)
+            .filter(|check| {
+                TravelDocument::parse(KINDS[4], &format!("USA14010001011{check}")).is_ok()
+            })
+            .collect();
+        assert_eq!(card.len(), 1, "one check digit in ten");
     }
 
     proptest! {

@@ -16,6 +16,8 @@ use crate::http::visitor::Received;
 use crate::http::visitor::Visitor;
 use crate::login::decide::Decision;
 use crate::login::decide::Refused;
+use crate::organisations::acting;
+use crate::organisations::acting::Chosen;
 use crate::protocol::authorization_request;
 use crate::protocol::authorization_request::Refusal;
 use crate::protocol::authorization_request::ReturnAddress;
@@ -46,10 +48,10 @@ pub async fn by_form(Received { visitor, form, .. }: Received) -> Result<Respons
 
 async fn begin(visitor: &Visitor, parameters: &Parameters) -> Result<Response, Failure> {
     match authorization_request::parse(visitor.provider(), parameters).await {
-        Ok((client, request)) => {
-            let flow = Flow::admit(visitor, client, request)?;
-            proceed(visitor, &flow).await
-        }
+        Ok((client, request)) => match Flow::admit(visitor, client, request) {
+            Ok(flow) => proceed(visitor, &flow).await,
+            Err(failure) => Err(visitor.refuse("request too long", failure).await),
+        },
         Err(Refusal::Redirect(address, error)) => refuse(visitor, &address, error).await,
         Err(Refusal::Page(error)) => {
             record(visitor, None, &error).await?;
@@ -62,10 +64,22 @@ async fn proceed(visitor: &Visitor, flow: &Flow) -> Result<Response, Failure> {
     let decision = flow::next(visitor, Some(flow)).await?;
     match (&decision, &visitor.signed_in) {
         (Decision::Respond, Some(signed_in)) => {
+            let chosen = flow::chosen_subject(visitor, flow, signed_in).await?;
+            let acting = match &chosen {
+                Chosen::Himself => None,
+                Chosen::Other(other) => {
+                    let (provider, account) = (visitor.provider(), &signed_in.account);
+                    Some(acting::acting(provider, &flow.client, account, other).await?)
+                }
+                // The mandate ended since the decision: nobody comes as somebody else for that.
+                Chosen::Open | Chosen::Nobody => return Ok(flow::go_on(Some(flow))),
+            };
             let asked = (flow.authorization, &*flow.client, &flow.request);
-            let who = (&signed_in.account, &signed_in.session);
+            // What was too old to count is not told either.
+            let counted = signed_in.session.counting(&flow.requirement());
+            let who = (&signed_in.account, &signed_in.profile, &counted);
             let provider = visitor.provider();
-            match issue_code::issue(provider, &visitor.context, asked, who).await {
+            match issue_code::issue(provider, &visitor.context, asked, who, acting).await {
                 Ok(Some(response)) => tell(visitor, &response),
                 Ok(None) => {
                     let why = ("the flow is over", Some(&flow.client.id));
@@ -89,6 +103,18 @@ fn told(refused: Refused) -> OAuthError {
         Refused::LoginRequired => (ErrorCode::LoginRequired, "the end-user has to log in"),
         Refused::InteractionRequired => {
             (ErrorCode::InteractionRequired, "the end-user has to prove more")
+        }
+        Refused::NotAdmitted => {
+            (ErrorCode::AccessDenied, "test people log in to the sandbox, and nobody else")
+        }
+        Refused::Blocked => {
+            (ErrorCode::AccessDenied, "the end-user does not want to be logged in here")
+        }
+        Refused::SubjectOpen => {
+            (ErrorCode::AccountSelectionRequired, "the end-user has to choose for whom to act")
+        }
+        Refused::NoSubject => {
+            (ErrorCode::AccessDenied, "the end-user represents nobody this client takes")
         }
         Refused::ConsentRequired => (ErrorCode::ConsentRequired, "the end-user has to consent"),
         Refused::UnmetRequirements => (

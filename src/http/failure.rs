@@ -9,6 +9,7 @@ use http::StatusCode;
 
 use crate::http::pages::PageError;
 use crate::login::LoginError;
+use crate::organisations::represented::RepresentedError;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::error::OAuthError;
 use crate::store::StoreError;
@@ -123,6 +124,15 @@ impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         log_cause(&error, StatusCode::INTERNAL_SERVER_ERROR);
         Self::server()
+    }
+}
+
+impl From<RepresentedError> for Failure {
+    fn from(error: RepresentedError) -> Self {
+        match error {
+            RepresentedError::Store(error) => error.into(),
+            RepresentedError::Vault(error) => error.into(),
+        }
     }
 }
 

@@ -13,27 +13,36 @@ use serde_json::json;
 
 use crate::clock::Timestamp;
 use crate::domain::assurance::Method;
+use crate::domain::assurance::RECENT;
 use crate::domain::assurance::Requirement;
 use crate::domain::client::Client;
 use crate::domain::id::AuthorizationId;
-use crate::domain::subject;
 use crate::http::failure::Failure;
 use crate::http::respond;
 use crate::http::session::SignedIn;
 use crate::http::visitor::Visitor;
 use crate::login::decide;
 use crate::login::decide::Decision;
+use crate::login::decide::Refused;
 use crate::login::decide::Situation;
+use crate::login::decide::SubjectState;
 use crate::login::sign_on;
+use crate::onboarding::logo;
+use crate::organisations::acting;
+use crate::organisations::acting::Asked;
+use crate::organisations::acting::Chosen;
 use crate::protocol::authorization_request;
 use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::consent;
 use crate::protocol::discovery;
+use crate::subjects;
 
 /// What the seal is bound to.
 const PURPOSE: &str = "tx";
 /// A login that takes longer starts again.
 const PATIENCE: Duration = Duration::from_hours(1);
+/// Longest `tx`, in bytes: it has to fit into the head of a request.
+const LONGEST: usize = 12 * 1024;
 
 /// A login on its way.
 pub struct Flow {
@@ -68,6 +77,9 @@ impl Flow {
         let authorization = AuthorizationId::generate();
         let sealed = Sealed { request, authorization, admitted_at, browser };
         let tx = visitor.provider().vault.seal_transit(PURPOSE, &sealed)?;
+        if tx.len() > LONGEST {
+            return Err(Failure::bad_request("the request is too long to be carried along"));
+        }
         Ok(Self { tx, request: sealed.request, client, authorization, admitted_at })
     }
 
@@ -75,13 +87,15 @@ impl Flow {
     pub async fn find(visitor: &Visitor, tx: Option<&str>) -> Result<Option<Self>, Failure> {
         let Some(tx) = tx else { return Ok(None) };
         let provider = visitor.provider();
-        let opened = provider.vault.open_transit(PURPOSE, tx);
-        let sealed: Sealed = opened.map_err(|_| Failure::start_again())?;
-        let age = provider.clock.now().since(sealed.admitted_at);
-        if sealed.browser != visitor.browser.digest() || age > PATIENCE {
-            return Err(Failure::start_again());
-        }
-        let client = authorization_request::reopen(provider, &sealed.request).await?;
+        let Some(sealed) = Self::open(visitor, tx) else {
+            return Err(visitor
+                .refuse("the flow is not this browser's, or over", Failure::start_again())
+                .await);
+        };
+        let client = match authorization_request::reopen(provider, &sealed.request).await {
+            Ok(client) => client,
+            Err(error) => return Err(visitor.refuse(error.code.as_str(), error.into()).await),
+        };
         Ok(Some(Self {
             tx: tx.to_owned(),
             request: sealed.request,
@@ -91,11 +105,27 @@ impl Flow {
         }))
     }
 
+    fn open(visitor: &Visitor, tx: &str) -> Option<Sealed> {
+        let provider = visitor.provider();
+        let sealed: Sealed = provider.vault.open_transit(PURPOSE, tx).ok()?;
+        let age = provider.clock.now().since(sealed.admitted_at);
+        (sealed.browser == visitor.browser.digest() && age <= PATIENCE).then_some(sealed)
+    }
+
+    /// What the request asks of the login. Where people come for others, too, choosing the account again is
+    /// choosing for whom (design D3), and no new login.
+    pub fn requirement(&self) -> Requirement {
+        let mut requirement = self.request.requirement(self.admitted_at);
+        requirement.fresh_account &= self.client.takes_only_persons();
+        requirement
+    }
+
     /// The client as pages show it.
     pub fn client_shown(&self) -> Value {
         json!({
-            "name": self.client.name, "host": self.client.host(),
-            "logo": null, "policy_uri": null,
+            "name": self.client.name, "host": self.client.host_of(self.redirect_uri()),
+            "logo": self.client.logo.as_ref().map(|digest| logo::path(&self.client.id, digest)),
+            "policy_uri": null,
         })
     }
 
@@ -108,17 +138,28 @@ impl Flow {
 /// What this browser needs next, for a flow or for our own pages.
 pub async fn next(visitor: &Visitor, flow: Option<&Flow>) -> Result<Decision, Failure> {
     let requirement = match flow {
-        Some(flow) => flow.request.requirement(flow.admitted_at),
+        Some(flow) => flow.requirement(),
         None => Requirement::default(),
     };
     let Some(signed_in) = &visitor.signed_in else {
-        return Ok(decide::decide(&situation(&requirement, flow, None)));
+        return Ok(decide::decide(&situation(visitor, &requirement, flow, None)));
     };
     let facts = sign_on::facts(&signed_in.account, &signed_in.profile);
     let known = Some((&signed_in.session, facts));
-    let mut situation = situation(&requirement, flow, known);
+    let mut situation = situation(visitor, &requirement, flow, known);
     if let Some(flow) = flow {
-        situation.is_hinted = is_hinted(visitor, flow, signed_in);
+        situation.is_hinted = is_hinted(visitor, flow, signed_in).await?;
+        if !flow.client.takes_only_persons() {
+            let chosen = chosen_subject(visitor, flow, signed_in).await?;
+            // A hint may name whom the person acts for.
+            situation.is_hinted |= chosen.other().is_some();
+            situation.subject = match chosen {
+                Chosen::Himself | Chosen::Other(_) => SubjectState::Settled,
+                Chosen::Open => SubjectState::Open,
+                Chosen::Nobody => SubjectState::Nobody,
+            };
+        }
+        situation.barred = barred(visitor, flow, signed_in).await?;
         // Where no consent is needed, none is looked up.
         if !situation.first_party || requirement.fresh_consent {
             let provider = visitor.provider();
@@ -131,6 +172,7 @@ pub async fn next(visitor: &Visitor, flow: Option<&Flow>) -> Result<Decision, Fa
 }
 
 fn situation<'a>(
+    visitor: &Visitor,
     requirement: &'a Requirement,
     flow: Option<&Flow>,
     signed_in: Option<(&'a crate::domain::session::Session, decide::AccountFacts)>,
@@ -138,17 +180,50 @@ fn situation<'a>(
     Situation {
         requirement,
         signed_in,
+        barred: None,
+        subject: SubjectState::Settled,
         is_hinted: true,
         consented_at: None,
         // Our own pages share nothing with anybody.
         first_party: flow.is_none_or(|flow| flow.client.policy.first_party),
+        recent_since: visitor.provider().clock.now().minus(RECENT),
     }
 }
 
-fn is_hinted(visitor: &Visitor, flow: &Flow, signed_in: &SignedIn) -> bool {
-    let Some(hinted) = &flow.request.hinted_subject else { return true };
-    let key = &visitor.provider().vault.subject;
-    *hinted == subject::subject(key, &flow.client, signed_in.account.id)
+/// For whom this person comes to the client, as far as that is settled.
+pub async fn chosen_subject(
+    visitor: &Visitor,
+    flow: &Flow,
+    signed_in: &SignedIn,
+) -> Result<Chosen, Failure> {
+    let request = &flow.request;
+    let asked = Asked {
+        uscc: request.act_for.as_deref(),
+        hinted: request.hinted_subject.as_deref(),
+        since: request.prompt.select_account.then_some(flow.admitted_at),
+    };
+    let who = (signed_in.account.id, signed_in.session.id);
+    Ok(acting::chosen(visitor.provider(), &flow.client, who, asked).await?)
+}
+
+/// Why nobody logs this person in to the client: it is in the sandbox, or the person blocked it.
+async fn barred(
+    visitor: &Visitor,
+    flow: &Flow,
+    signed_in: &SignedIn,
+) -> Result<Option<Refused>, Failure> {
+    let provider = visitor.provider();
+    if !flow.client.admits(signed_in.profile.key(), provider.config.synthetic()) {
+        return Ok(Some(Refused::NotAdmitted));
+    }
+    let blocked = consent::is_blocked(provider, &signed_in.account, &flow.client).await?;
+    Ok(blocked.then_some(Refused::Blocked))
+}
+
+async fn is_hinted(visitor: &Visitor, flow: &Flow, signed_in: &SignedIn) -> Result<bool, Failure> {
+    let Some(hinted) = &flow.request.hinted_subject else { return Ok(true) };
+    let (provider, account) = (visitor.provider(), &signed_in.account);
+    Ok(*hinted == subjects::of_account(provider, &flow.client, account).await?)
 }
 
 /// The page of the next step.
@@ -157,6 +232,7 @@ pub fn go(decision: &Decision, flow: Option<&Flow>) -> Response {
         Decision::LogIn => "/login",
         Decision::Prove(_) => "/login/second",
         Decision::Enrol => "/login/enrol",
+        Decision::ChooseSubject => "/choose",
         Decision::Consent => "/consent",
         Decision::Respond | Decision::Refuse(_) => match flow {
             Some(_) => discovery::AUTHORIZE,

@@ -21,7 +21,9 @@ use serde_json::json;
 use tracing::Instrument;
 
 use crate::config::Config;
+use crate::domain::latency::RouteClass;
 use crate::domain::request_context::RequestContext;
+use crate::http::api;
 use crate::http::cookies;
 use crate::http::failure::Failure;
 use crate::http::failure::RETRY_AFTER;
@@ -29,6 +31,7 @@ use crate::http::look::Look;
 use crate::http::pages::Frame;
 use crate::http::respond;
 use crate::http::site::Site;
+use crate::protocol::discovery;
 
 /// The header with the request id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,36 +44,61 @@ const HEAD: usize = 16 * 1024;
 pub async fn frame(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let context = context(&site.provider.config, &request);
-    let (method, look) = (request.method().clone(), Look::read(request.headers()));
+    let names = cookies::names(&site.provider.config);
+    cookies::keep_ours(request.headers_mut(), names);
+    let (method, look) = (request.method().clone(), Look::read(request.headers(), names));
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
+    let is_api = api::covers(request.uri().path());
     let fits = head_length(&request) <= HEAD;
+    let framed = is_framed_once(&request);
     let one_host = has_one_host(&request);
     request.extensions_mut().insert(context.clone());
-    cookies::drop_repeated(request.headers_mut());
     let span = tracing::info_span!("request", request_id = context.id);
-    let answer = match (fits, one_host) {
+    let answer = match (fits, one_host && framed) {
         (true, true) => next.run(request).instrument(span.clone()).await,
         (true, false) => StatusCode::BAD_REQUEST.into_response(),
         (false, _) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response(),
     };
     let _entered = span.enter();
-    let answer = explain(answer, &route);
+    let answer = if is_api { api::told(answer, &context) } else { explain(answer, &route) };
     let mut response = match answer.extensions().get::<Failure>().cloned() {
         Some(failure) => tell(&site, &look, &context, &failure, answer.headers()),
         None => answer,
     };
     finish(&mut response, &site.provider.config, &context);
+    if !framed {
+        // What follows on this connection may be a part of it to somebody else.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let status = response.status().as_u16();
     let milliseconds = started.elapsed().as_secs_f64() * 1e3;
-    tracing::info!(%method, route, status, milliseconds, "answered");
+    let method = method_label(&method);
+    tracing::info!(method, route, status, milliseconds, "answered");
     metrics::counter!(
         "http_requests_total",
-        "method" => method_label(&method), "route" => route.clone(), "status" => status.to_string()
+        "method" => method, "route" => route.clone(), "status" => status.to_string()
     )
     .increment(1);
+    if let Some(class) = route_class(&route) {
+        site.provider.latency.count(class, milliseconds);
+    }
     metrics::histogram!("http_request_seconds", "route" => route).record(milliseconds / 1e3);
     response
+}
+
+/// What an answer counts for in the statistics; files and signs of life count for nothing.
+fn route_class(route: &str) -> Option<RouteClass> {
+    match route {
+        discovery::AUTHORIZE => Some(RouteClass::Authorize),
+        discovery::TOKEN => Some(RouteClass::Token),
+        discovery::USERINFO | discovery::INTROSPECT => Some(RouteClass::Resource),
+        "unmatched" | "/healthz" | "/readyz" | "/robots.txt" => None,
+        route if route.starts_with("/login") => Some(RouteClass::Login),
+        route if route.starts_with("/assets/") || route.starts_with("/logo/") => None,
+        route if respond::is_for_machines(route) || api::covers(route) => None,
+        _ => Some(RouteClass::Page),
+    }
 }
 
 /// RFC 9112 §3.2: a request of HTTP/1.1 names its host once; older and newer ones may do without the line.
@@ -81,12 +109,22 @@ fn has_one_host(request: &Request) -> bool {
     }
 }
 
-/// A method nobody defined must not become a label of its own.
+/// RFC 9112 §6.1: `chunked` once, and no other transfer coding. What two hops could read differently is
+/// not read at all.
+fn is_framed_once(request: &Request) -> bool {
+    let mut codings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
+    let chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
+    codings.next().is_none_or(chunked) && codings.next().is_none()
+}
+
+/// A method nobody defined must not become a label of its own, or a long line in the log.
 fn method_label(method: &http::Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",
         "POST" => "POST",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
         "OPTIONS" => "OPTIONS",
         _ => "other",
     }

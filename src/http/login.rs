@@ -4,25 +4,38 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;
 
+use crate::domain::acting::SubjectKind;
 use crate::domain::assurance::Method;
+use crate::http::choose;
+use crate::http::documents;
 use crate::http::failure::Failure;
 use crate::http::flow;
 use crate::http::flow::Flow;
 use crate::http::visitor::Posted;
 use crate::http::visitor::Visitor;
+use crate::identifier;
+use crate::identifier::Typed;
 use crate::login::LoginError;
 use crate::login::decide::Decision;
 use crate::login::first_factor;
 use crate::login::first_factor::Login;
-use crate::login::identifier;
 
 /// Ways to begin.
 const METHODS: [Method; 2] = [Method::Password, Method::Sms];
 
+/// The tab for who comes for an organisation, and the field that names it.
+const ORGANISATION: &str = "organisation";
+
+/// Asks for the page on which the document is named beside its number.
+const OTHER_DOCUMENT: &str = "other";
+
 /// What stands in the form besides what is always there.
 #[derive(Default)]
 struct Shown<'a> {
-    identifier: &'a str,
+    identifier: Typed<'a>,
+    /// Whether the document has to be named.
+    other_document: bool,
+    organisation: Option<&'a str>,
     challenge: Option<String>,
     error: Option<&'static str>,
 }
@@ -38,7 +51,14 @@ pub async fn show(mut visitor: Visitor) -> Result<Response, Failure> {
     visitor.look = visitor.look.asked_for(request.and_then(|r| r.ui_locales.as_deref()));
     let hint = request.and_then(|request| request.login_hint.clone()).unwrap_or_default();
     let method = flow::chosen(visitor.query.get("method"), &METHODS)?;
-    let shown = Shown { identifier: &hint, ..Shown::default() };
+    let organisation = (visitor.query.get("as") == Some(ORGANISATION)).then_some("");
+    let other_document = visitor.query.get("document") == Some(OTHER_DOCUMENT);
+    let shown = Shown {
+        identifier: hint.as_str().into(),
+        other_document,
+        organisation,
+        ..Shown::default()
+    };
     page(&visitor, flow.as_ref(), (StatusCode::OK, method), &shown)
 }
 
@@ -49,13 +69,17 @@ pub async fn submit(Posted { mut visitor, form }: Posted) -> Result<Response, Fa
     visitor.look = visitor.look.asked_for(request.and_then(|r| r.ui_locales.as_deref()));
     let method = flow::chosen(form.get("method"), &METHODS)?;
     let login = Login {
-        identifier: form.get("identifier").unwrap_or_default(),
+        identifier: documents::typed(&form, "identifier"),
         method,
         binding: visitor.browser.binding(form.get("tx").unwrap_or_default()),
         challenge: form.get("challenge"),
+        known: visitor.browser.known_accounts(visitor.provider()),
     };
+    let organisation = form.get(ORGANISATION);
     let shown = |error| Shown {
         identifier: login.identifier,
+        other_document: !login.identifier.card.is_empty(),
+        organisation,
         challenge: login.challenge.map(str::to_owned),
         error,
     };
@@ -70,15 +94,26 @@ pub async fn submit(Posted { mut visitor, form }: Posted) -> Result<Response, Fa
         first_factor::prove(provider, &visitor.context, &login, answer.unwrap_or_default()).await;
     match proven {
         Ok(account) => {
-            visitor.remember(&account, method).await?;
-            Ok(flow::go_on(flow.as_ref()))
+            let session = visitor.remember(&account, method).await?;
+            match organisation {
+                Some(text) => {
+                    choose::by_organisation(&visitor, flow.as_ref(), (account.id, session), text)
+                        .await
+                }
+                None => Ok(flow::go_on(flow.as_ref())),
+            }
         }
         Err(error @ (LoginError::Rejected | LoginError::CodeWrong)) => {
             let key = match method {
                 Method::Sms => "code-wrong",
                 _ => error.message_key(),
             };
-            let shown = shown(Some(key));
+            // What was typed alone decides it, not whether somebody has that number.
+            let unclear = login.identifier.card.is_empty()
+                && identifier::needs_card(&provider.config, login.identifier.text);
+            let key = if unclear { "login-name-the-document" } else { key };
+            let mut shown = shown(Some(key));
+            shown.other_document |= unclear;
             page(&visitor, flow.as_ref(), (StatusCode::BAD_REQUEST, method), &shown)
         }
         Err(LoginError::Busy) => {
@@ -95,16 +130,24 @@ fn page(
     (status, method): (StatusCode, Method),
     shown: &Shown<'_>,
 ) -> Result<Response, Failure> {
-    let sent = shown.challenge.is_some();
+    let (sent, config) = (shown.challenge.is_some(), &visitor.provider().config);
+    let typed = shown.identifier;
+    let documents =
+        shown.other_document.then(|| documents::ambiguous(config, visitor.look.locale, typed));
     let context = json!({
         "tx": flow.map(|flow| flow.tx.as_str()),
         "client": flow.map(Flow::client_shown),
         "method": method.as_str(),
         "methods": METHODS.map(Method::as_str),
-        "identifier": shown.identifier,
+        "identifier": typed.text,
+        "documents": documents,
+        "organisation": shown.organisation,
+        "enterprise": flow.is_none_or(|flow| {
+            flow.client.policy.subject_kinds.contains(&SubjectKind::Organisation)
+        }),
         "challenge": shown.challenge,
         "sent": sent,
-        "code_sent_to": identifier::masked_phone(&visitor.provider().config, shown.identifier),
+        "code_sent_to": identifier::masked_phone(config, typed.text),
         "error": shown.error,
         "notice": null,
     });

@@ -21,7 +21,7 @@ use crate::protocol::parameters::Parameters;
 /// `GET /oauth2/logout`
 pub async fn by_query(visitor: Visitor) -> Result<Response, Failure> {
     let parameters = visitor.query.clone();
-    answer(visitor, &parameters, false).await
+    answer(visitor, &parameters, (false, false)).await
 }
 
 /// `POST /oauth2/logout`: from a portal, or from our own page after the person said yes.
@@ -32,13 +32,13 @@ pub async fn by_form(Received { visitor, form, is_ours }: Received) -> Result<Re
         audit::record_refusal(visitor.provider(), &visitor.context, kind, why).await?;
         return Err(Failure::forged());
     }
-    answer(visitor, &form, is_ours).await
+    answer(visitor, &form, (is_ours, true)).await
 }
 
 async fn answer(
     mut visitor: Visitor,
     parameters: &Parameters,
-    confirmed: bool,
+    (confirmed, is_form): (bool, bool),
 ) -> Result<Response, Failure> {
     let session = visitor.signed_in.as_ref().map(|signed_in| &signed_in.session);
     let read = logout::parse(visitor.provider(), parameters, session).await;
@@ -54,7 +54,9 @@ async fn answer(
     if visitor.signed_in.is_some() && !request.proven && !confirmed {
         return ask(&visitor, parameters, &request);
     }
-    end(&visitor, request.elsewhere).await?;
+    // A form of another site arrives without the cookie. An address that does is no navigation of the
+    // person's: a picture on a page could have asked for it.
+    end(&visitor, request.elsewhere.filter(|_| is_form)).await?;
     visitor.signed_in = None;
     match &request.return_to {
         Some(uri) => Ok(respond::see_other(uri)),

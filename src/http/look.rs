@@ -4,12 +4,8 @@ use http::HeaderMap;
 use http::header;
 
 use crate::http::cookies;
+use crate::http::cookies::Names;
 use crate::i18n::Locale;
-
-/// The cookie with the chosen language.
-pub const LOCALE: &str = "yihao-locale";
-/// The cookie of the large print.
-pub const ELDER: &str = "yihao-elder";
 
 /// Language and print.
 #[derive(Debug, Clone, Default)]
@@ -25,12 +21,12 @@ pub struct Look {
 
 impl Look {
     /// What the browser's cookies and languages say.
-    pub fn read(headers: &HeaderMap) -> Self {
-        let chosen = cookies::find(headers, LOCALE);
+    pub fn read(headers: &HeaderMap, names: &Names) -> Self {
+        let chosen = cookies::find(headers, names.locale);
         let accept = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Self {
             locale: Locale::negotiate(None, chosen.as_deref(), accept),
-            elder: cookies::find(headers, ELDER).as_deref() == Some("1"),
+            elder: cookies::find(headers, names.elder).as_deref() == Some("1"),
             chosen: chosen.is_some(),
             accept_language: accept.map(str::to_owned),
         }

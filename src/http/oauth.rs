@@ -85,7 +85,7 @@ pub async fn token(request: Authenticated) -> Result<Response, JsonError> {
 /// `POST /oauth2/introspect`
 pub async fn introspect(request: Authenticated) -> Result<Response, JsonError> {
     let Authenticated { site, context, client, form } = request;
-    match introspection::introspect(&site.provider, &client, &form).await {
+    match introspection::introspect(&site.provider, &context, &client, &form).await {
         Ok(answer) => Ok(respond::json(StatusCode::OK, &answer)),
         Err(error) => {
             let kind = (AuditKind::TokenRefused, Some(&client.id));
@@ -108,7 +108,7 @@ pub async fn revoke(request: Authenticated) -> Result<Response, JsonError> {
 
 /// `GET /oauth2/userinfo`; a token in the query is never read (RFC 9700 §4.3.2).
 pub async fn userinfo(State(site): State<Site>, request: Request) -> Result<Response, BearerError> {
-    answer_userinfo(site, request, None).await
+    answer_userinfo(&site, request, None).await
 }
 
 /// `POST /oauth2/userinfo`: the token in the header, or in the form (RFC 6750 §2.2).
@@ -116,60 +116,71 @@ pub async fn userinfo_by_form(
     State(site): State<Site>,
     request: Request,
 ) -> Result<Response, BearerError> {
+    if request.headers().contains_key(header::CONTENT_ENCODING) {
+        return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+    }
     if !visitor::is_form(request.headers()) {
-        return answer_userinfo(site, request, None).await;
+        return answer_userinfo(&site, request, None).await;
     }
     let (parts, body) = request.into_parts();
     let head = Request::from_parts(parts.clone(), axum::body::Body::empty());
     let body = axum::body::Bytes::from_request(Request::from_parts(parts, body), &site).await;
     let body = body.map_err(|_| ErrorCode::InvalidRequest.because("the body cannot be read"))?;
-    let form = Parameters::parse(&body)?;
-    answer_userinfo(site, head, form.get("access_token")).await
+    answer_userinfo(&site, head, Some(&body)).await
 }
 
 async fn answer_userinfo(
-    site: Site,
+    site: &Site,
     request: Request,
-    in_form: Option<&str>,
+    form: Option<&[u8]>,
 ) -> Result<Response, BearerError> {
     let context = request.extensions().get::<RequestContext>().cloned();
     let context = context.ok_or(BearerError::Missing)?;
-    let query = Parameters::parse(request.uri().query().unwrap_or_default().as_bytes())?;
-    if query.get("access_token").is_some() {
-        return Err(ErrorCode::InvalidRequest.because("a token has no place in an address").into());
-    }
-    let header = authorization(request.headers())?;
-    let in_header = header.and_then(bearer);
-    let token = match (in_header, in_form) {
-        (Some(_), Some(_)) => {
-            return Err(ErrorCode::InvalidRequest.because("the token stands twice").into());
-        }
-        (Some(token), None) | (None, Some(token)) => token,
-        (None, None) => return Err(BearerError::Missing),
+    let claims = match presented_token(&request, form) {
+        Ok(None) => return Err(BearerError::Missing),
+        Ok(Some(token)) => userinfo::claims(&site.provider, &context, &token).await,
+        Err(error) => Err(error),
     };
-    match userinfo::claims(&site.provider, &context, token).await {
+    match claims {
         Ok(claims) => Ok(respond::json(StatusCode::OK, &claims)),
         Err(error) => {
-            Err(record(&site, &context, (AuditKind::TokenRefused, None), error).await.into())
+            Err(record(site, &context, (AuditKind::TokenRefused, None), error).await.into())
         }
     }
 }
 
-/// The one `Authorization` header.
-fn authorization(headers: &HeaderMap) -> Result<Option<&str>, OAuthError> {
-    let invalid = || ErrorCode::InvalidRequest.because("the Authorization header cannot be read");
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let first = values.next().map(|value| value.to_str()).transpose().map_err(|_| invalid())?;
-    if values.next().is_some() { Err(invalid()) } else { Ok(first) }
+/// The one token of a request.
+fn presented_token(request: &Request, form: Option<&[u8]>) -> Result<Option<String>, OAuthError> {
+    let query = Parameters::parse(request.uri().query().unwrap_or_default().as_bytes())?;
+    if query.get("access_token").is_some() {
+        return Err(ErrorCode::InvalidRequest.because("a token has no place in an address"));
+    }
+    let form = Parameters::parse(form.unwrap_or_default())?;
+    let in_header = authorization(request.headers())?.and_then(bearer);
+    match (in_header, form.get("access_token")) {
+        (Some(_), Some(_)) => Err(ErrorCode::InvalidRequest.because("the token stands twice")),
+        (token, None) | (None, token) => Ok(token.map(str::to_owned)),
+    }
 }
 
-fn bearer(header: &str) -> Option<&str> {
+/// The one `Authorization` header. One that is no text proves nothing, like an empty one.
+pub(super) fn authorization(headers: &HeaderMap) -> Result<Option<&str>, OAuthError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let first = values.next().map(|value| value.to_str().unwrap_or_default());
+    if values.next().is_some() {
+        return Err(ErrorCode::InvalidRequest.because("there are two Authorization headers"));
+    }
+    Ok(first)
+}
+
+/// The token of such a header.
+pub(super) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// One audit record a refusal, and none for a failure of our own.
-async fn record(
+pub(super) async fn record(
     site: &Site,
     context: &RequestContext,
     (kind, client): (AuditKind, Option<&ClientId>),

@@ -13,11 +13,11 @@ use serde_json::json;
 
 use crate::http::cookies;
 use crate::http::failure::Failure;
-use crate::http::look;
 use crate::http::respond;
 use crate::http::site::Site;
 use crate::http::visitor::Visitor;
 use crate::i18n::Locale;
+use crate::people::choices;
 
 /// Preferences are kept for a year.
 const YEAR: u32 = 365 * 24 * 60 * 60;
@@ -38,13 +38,22 @@ pub async fn privacy(visitor: Visitor) -> Result<Response, Failure> {
 }
 
 /// `GET /preferences`: remembers language and print, and goes back to where the person was.
-pub async fn preferences(visitor: Visitor) -> Result<Response, Failure> {
+/// Whoever is logged in finds them again in every browser, if a page of ours sent the request: a foreign link
+/// changes no account.
+pub async fn preferences(headers: HeaderMap, visitor: Visitor) -> Result<Response, Failure> {
     let back = visitor.query.get("return").filter(|path| is_own(path)).unwrap_or("/");
     let mut response = respond::see_other(back);
-    let secure = visitor.provider().config.cookies_are_secure();
+    let config = &visitor.provider().config;
+    let (secure, names) = (config.cookies_are_secure(), cookies::names(config));
     let locale = visitor.query.get("locale").and_then(Locale::parse);
     let elder = visitor.query.get("elder").filter(|value| matches!(*value, "0" | "1"));
-    let chosen = [(look::LOCALE, locale.map(Locale::tag)), (look::ELDER, elder)];
+    let ours = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    if let Some(signed_in) = visitor.signed_in.as_ref().filter(|_| ours) {
+        let look = (locale.map(Locale::tag), elder.map(|elder| elder == "1"));
+        let (provider, context) = (visitor.provider(), &visitor.context);
+        choices::keep_look(provider, context, &signed_in.account, look).await?;
+    }
+    let chosen = [(names.locale, locale.map(Locale::tag)), (names.elder, elder)];
     for (name, value) in chosen {
         let cookie = value.and_then(|value| cookies::set(name, value, secure, Some(YEAR)));
         if let Some(cookie) = cookie {

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::http::failure::Failure;
 use crate::http::failure::log_cause;
+use crate::people::verification::callback::ROUTE as VERIFICATION_CALLBACK;
 use crate::protocol::discovery;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::error::OAuthError;
@@ -27,6 +28,7 @@ pub fn is_for_machines(route: &str) -> bool {
         discovery::JWKS_SM2,
         discovery::OPENID_CONFIGURATION,
         discovery::OAUTH_CONFIGURATION,
+        VERIFICATION_CALLBACK,
     ]
     .contains(&route)
 }

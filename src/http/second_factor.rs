@@ -5,7 +5,6 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::domain::assurance::Method;
-use crate::domain::masking;
 use crate::http::failure::Failure;
 use crate::http::flow;
 use crate::http::flow::Flow;
@@ -182,7 +181,9 @@ fn page(
 ) -> Result<Response, Failure> {
     let names: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
     let profile = visitor.signed_in.as_ref().map(|signed_in| &signed_in.profile);
-    let phone = profile.and_then(|profile| profile.phone.as_deref()).map(masking::mobile);
+    let masks = visitor.provider().config.masking;
+    let phone = profile.and_then(|profile| profile.phone.as_deref());
+    let phone = phone.map(|phone| masks.phone(phone));
     let page = json!({
         "tx": flow.map(|flow| flow.tx.as_str()),
         "client": flow.map(Flow::client_shown),

@@ -19,6 +19,7 @@ use crate::domain::account::Account;
 use crate::domain::account::Profile;
 use crate::domain::id::SessionDigest;
 use crate::domain::session::Session;
+use crate::http::cookies;
 use crate::http::failure::Failure;
 use crate::provider::Provider;
 
@@ -33,10 +34,9 @@ pub struct Transport;
 
 /// The cookie's layer.
 pub fn layer(config: &Config) -> SessionManagerLayer<Transport> {
-    let secure = config.cookies_are_secure();
     SessionManagerLayer::new(Transport)
-        .with_name(if secure { "__Host-yihao-session" } else { "yihao-session" })
-        .with_secure(secure)
+        .with_name(cookies::names(config).session)
+        .with_secure(config.cookies_are_secure())
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_path("/")
@@ -121,12 +121,8 @@ pub async fn find(
     let Some(digest) = cookie.digest() else { return Ok(None) };
     let now = provider.clock.now();
     let lifetime = provider.config.session_lifetime();
-    let Some(session) = provider.store.find_session(digest, lifetime, now).await? else {
-        return Ok(None);
-    };
-    let Some(account) = provider.store.find_account(session.account_id).await? else {
-        return Ok(None);
-    };
+    let found = provider.store.find_session(digest, lifetime, now).await?;
+    let Some((session, account)) = found else { return Ok(None) };
     if now.0 - session.last_seen_at.0 > TOUCH_MILLIS {
         provider.store.touch_session(session.id, now).await?;
     }

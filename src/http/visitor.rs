@@ -16,11 +16,11 @@ use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::assurance::Method;
 use crate::domain::audit_event::AuditKind;
-use crate::domain::masking;
-use crate::domain::masking::NameMask;
+use crate::domain::id::SessionId;
 use crate::domain::request_context::RequestContext;
 use crate::http::browser;
 use crate::http::browser::Browser;
+use crate::http::cookies;
 use crate::http::failure::Failure;
 use crate::http::look::Look;
 use crate::http::pages::Frame;
@@ -29,6 +29,7 @@ use crate::http::session;
 use crate::http::session::SessionCookie;
 use crate::http::session::SignedIn;
 use crate::http::site::Site;
+use crate::login::known_browsers;
 use crate::login::sign_on;
 use crate::login::sign_on::CookieChange;
 use crate::protocol::parameters::Parameters;
@@ -50,6 +51,8 @@ pub struct Visitor {
     pub cookie: SessionCookie,
     /// Who is logged in, whether or not that suffices for what is asked.
     pub signed_in: Option<SignedIn>,
+    /// The cookie of an operator's session.
+    pub console: Option<String>,
     path_and_query: String,
 }
 
@@ -106,19 +109,35 @@ impl Visitor {
         Ok(respond::scripted_html(html, &targets))
     }
 
-    /// Remembers that this person proved who they are; the browser gets a new session cookie.
-    pub async fn remember(&self, account: &Account, method: Method) -> Result<(), Failure> {
+    /// The failure, once the refusal stands in the audit chain. Failures of our own are none.
+    pub async fn refuse(&self, why: &str, failure: Failure) -> Failure {
+        if failure.status.is_server_error() {
+            return failure;
+        }
+        refuse(&self.site, &self.context, why, failure).await
+    }
+
+    /// Remembers that this person proved who they are; the browser gets a new session cookie. Says which
+    /// session it is.
+    pub async fn remember(&self, account: &Account, method: Method) -> Result<SessionId, Failure> {
         let cookies = CookieChange { from: self.cookie.digest(), to: self.cookie.renew().await? };
         let current = self.signed_in.as_ref().map(|signed_in| &signed_in.session);
         let proven = (account, method);
-        sign_on::remember(self.provider(), &self.context, proven, current, cookies).await?;
-        Ok(())
+        let provider = self.provider();
+        let claims = self.browser.known_accounts(provider);
+        let goes_on = current.is_some_and(|session| session.account_id == account.id);
+        let session = sign_on::remember(provider, &self.context, proven, current, cookies).await?;
+        // A further proof in the same session tells nothing new of the browser.
+        if !(goes_on && claims.iter().any(|claim| claim.account == account.id)) {
+            let known = known_browsers::remember(provider, &self.context, account, &claims).await;
+            self.browser.note_login(known?, &account.choices);
+        }
+        Ok(session)
     }
 
     fn frame(&self) -> Frame {
-        let name = |signed_in: &SignedIn| {
-            masking::person_name(&signed_in.profile.name, NameMask::HideFirst)
-        };
+        let name =
+            |signed_in: &SignedIn| self.provider().config.masking.name(&signed_in.profile.name);
         Frame {
             locale: self.look.locale,
             elder: self.look.elder,
@@ -137,9 +156,13 @@ impl FromRequestParts<Site> for Visitor {
         let missing = Failure::server;
         let context = parts.extensions.get::<RequestContext>().cloned().ok_or_else(missing)?;
         let browser = parts.extensions.get::<Browser>().cloned().ok_or_else(missing)?;
-        let query = Parameters::parse(parts.uri.query().unwrap_or_default().as_bytes())?;
+        let query = parts.uri.query().unwrap_or_default();
+        let query = read_parameters(site, &context, query.as_bytes()).await?;
         let cookie = SessionCookie::from_request_parts(parts, site).await?;
-        let signed_in = session::find(&site.provider, &cookie).await?;
+        // Operators' pages know no citizen.
+        let for_operators = parts.uri.path().starts_with("/console");
+        let signed_in =
+            if for_operators { None } else { session::find(&site.provider, &cookie).await? };
         // A form's answer is no place to come back to: the page it stood on is.
         let path_and_query = match parts.uri.path_and_query() {
             Some(both) if parts.method == http::Method::GET => both.as_str(),
@@ -148,11 +171,12 @@ impl FromRequestParts<Site> for Visitor {
         Ok(Self {
             site: site.clone(),
             context,
-            look: Look::read(&parts.headers),
+            look: Look::read(&parts.headers, cookies::names(&site.provider.config)),
             query,
             browser,
             cookie,
             signed_in,
+            console: cookies::find(&parts.headers, cookies::names(&site.provider.config).console),
             path_and_query: path_and_query.to_owned(),
         })
     }
@@ -166,7 +190,8 @@ impl FromRequest<Site> for Received {
         let visitor = Visitor::from_request_parts(&mut parts, site).await;
         let visitor = visitor.map_err(IntoResponse::into_response)?;
         let headers = parts.headers.clone();
-        let form = read_form(Request::from_parts(parts, body), site).await?;
+        let request = Request::from_parts(parts, body);
+        let form = read_form(request, site, &visitor.context).await?;
         let token = form.get("csrf").unwrap_or_default();
         let is_ours = browser::is_from_us(&site.provider.config, &headers)
             && visitor.browser.owns(&site.provider, token);
@@ -181,12 +206,8 @@ impl FromRequest<Site> for Posted {
         let Received { mut visitor, form, is_ours } = Received::from_request(request, site).await?;
         visitor.path_and_query = page_of(&visitor.path_and_query, &form);
         if !is_ours {
-            let why = ("form of another origin or browser", None);
-            let kind = AuditKind::RequestRefused;
-            audit::record_refusal(&site.provider, &visitor.context, kind, why)
-                .await
-                .map_err(|error| Failure::from(error).into_response())?;
-            return Err(Failure::forged().into_response());
+            let (why, failure) = ("form of another origin or browser", Failure::forged());
+            return Err(refuse(site, &visitor.context, why, failure).await.into_response());
         }
         Ok(Self { visitor, form })
     }
@@ -195,7 +216,13 @@ impl FromRequest<Site> for Posted {
 /// The page a form stood on. The answer to a form cannot be asked for again, so that page is what a
 /// visitor comes back to, with the flow that led there.
 fn page_of(path: &str, form: &Parameters) -> String {
-    let path = if path == "/signup/code" { "/signup" } else { path };
+    let path = match path {
+        "/signup/code" => "/signup",
+        "/recover/code" | "/recover/second" | "/recover/password" => "/recover",
+        "/recover/counter/code" => "/recover/counter",
+        "/account/recovery" => "/account",
+        path => path,
+    };
     let kept = ["method", "return", "tx"].map(|name| form.get(name).map(|value| (name, value)));
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(kept.into_iter().flatten());
@@ -203,17 +230,44 @@ fn page_of(path: &str, form: &Parameters) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
+/// The failure, once the refusal stands in the audit chain.
+pub async fn refuse(site: &Site, context: &RequestContext, why: &str, failure: Failure) -> Failure {
+    let kind = AuditKind::RequestRefused;
+    match audit::record_refusal(&site.provider, context, kind, (why, None)).await {
+        Ok(()) => failure,
+        Err(away) => away.into(),
+    }
+}
+
+async fn read_parameters(
+    site: &Site,
+    context: &RequestContext,
+    text: &[u8],
+) -> Result<Parameters, Failure> {
+    match Parameters::parse(text) {
+        Ok(parameters) => Ok(parameters),
+        Err(error) => Err(refuse(site, context, error.code.as_str(), error.into()).await),
+    }
+}
+
 /// The fields of a form-encoded body.
-pub async fn read_form(request: Request, site: &Site) -> Result<Parameters, Response> {
+async fn read_form(
+    request: Request,
+    site: &Site,
+    context: &RequestContext,
+) -> Result<Parameters, Response> {
     if !is_form(request.headers()) {
         return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
     }
     let body = Bytes::from_request(request, site).await.map_err(IntoResponse::into_response)?;
-    Parameters::parse(&body).map_err(|error| Failure::from(error).into_response())
+    read_parameters(site, context, &body).await.map_err(IntoResponse::into_response)
 }
 
-/// Whether the body says it is a form, in UTF-8.
+/// Whether the body says it is a form, in UTF-8 and as it is: we unpack nothing.
 pub fn is_form(headers: &HeaderMap) -> bool {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return false;
+    }
     let typed = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let Some(typed) = typed else { return false };
     let (kind, parameters) = typed.split_once(';').unwrap_or((typed, ""));

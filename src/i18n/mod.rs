@@ -64,12 +64,14 @@ macro_rules! message_files {
 type Files = &'static [(&'static str, &'static str)];
 
 const ZH_CN: Files = message_files!(
-    "zh-CN": "common.ftl", "login.ftl", "consent.ftl", "signup.ftl", "account.ftl", "errors.ftl",
-    "public.ftl"
+    "zh-CN": "common.ftl", "login.ftl", "consent.ftl", "signup.ftl", "account.ftl", "choices.ftl", "mandates.ftl", "officers.ftl",
+    "errors.ftl", "public.ftl", "recover.ftl", "console.ftl", "alerts.ftl", "onboarding.ftl",
+    "dashboards.ftl", "codes.ftl", "documents.ftl", "identity.ftl", "verification.ftl"
 );
 const EN: Files = message_files!(
-    "en": "common.ftl", "login.ftl", "consent.ftl", "signup.ftl", "account.ftl", "errors.ftl",
-    "public.ftl"
+    "en": "common.ftl", "login.ftl", "consent.ftl", "signup.ftl", "account.ftl", "choices.ftl", "mandates.ftl", "officers.ftl",
+    "errors.ftl", "public.ftl", "recover.ftl", "console.ftl", "alerts.ftl", "onboarding.ftl",
+    "dashboards.ftl", "codes.ftl", "documents.ftl", "identity.ftl", "verification.ftl"
 );
 
 impl Messages {

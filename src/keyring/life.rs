@@ -15,6 +15,7 @@ use crate::keyring::Keyring;
 use crate::keyring::Ring;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::sql::KeyStep;
 use crate::store::sql::StoredKey;
 use crate::vault::Vault;
 use crate::vault::VaultError;
@@ -114,13 +115,11 @@ impl Keyring {
                 Some(key) if force || (over && now >= key.activates_at) => Some(key.kid.clone()),
                 Some(_) => continue,
             };
-            let key = generate(algorithm).await?;
-            let added = self.stored(&key, "next", now, now.plus(PUBLICATION))?;
-            let until = now.plus(RETIREMENT);
             let took_over = promoted.is_some();
-            let won = store
-                .rotate_signing_key(added, promoted, until, record(algorithm.as_str()))
-                .await?;
+            let step = self.step(algorithm, promoted, now).await?;
+            let KeyStep { added, promoted, retired_until } = step;
+            let record = record(algorithm.as_str());
+            let won = store.rotate_signing_key(added, promoted, retired_until, record).await?;
             if won && took_over {
                 rotated.push(algorithm);
             }
@@ -136,10 +135,40 @@ impl Keyring {
         now: Timestamp,
         record: RecordKeys<'_>,
     ) -> Result<(), KeyringError> {
+        let step = self.step(algorithm, None, now).await?;
+        let record = record(algorithm.as_str());
+        store.rotate_signing_key(step.added, None, step.retired_until, record).await?;
+        Ok(())
+    }
+
+    /// What lets every next key take over: for a decision that is taken together with it. Nothing where no
+    /// next key is published yet.
+    pub async fn takeover(
+        &self,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<Vec<(Algorithm, KeyStep)>, KeyringError> {
+        let stored = store.list_signing_keys(now).await?;
+        let mut steps = Vec::new();
+        for algorithm in Algorithm::ALL {
+            if let Some(next) = stored.iter().find(|key| is(key, algorithm, "next")) {
+                let step = self.step(algorithm, Some(next.kid.clone()), now).await?;
+                steps.push((algorithm, step));
+            }
+        }
+        Ok(steps)
+    }
+
+    /// A new next key, and perhaps one that takes over.
+    async fn step(
+        &self,
+        algorithm: Algorithm,
+        promoted: Option<String>,
+        now: Timestamp,
+    ) -> Result<KeyStep, KeyringError> {
         let key = generate(algorithm).await?;
         let added = self.stored(&key, "next", now, now.plus(PUBLICATION))?;
-        store.rotate_signing_key(added, None, now, record(algorithm.as_str())).await?;
-        Ok(())
+        Ok(KeyStep { added, promoted, retired_until: now.plus(RETIREMENT) })
     }
 
     fn stored(

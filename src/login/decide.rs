@@ -1,8 +1,6 @@
 //! What an authorization request needs next from this browser: one pure function, asked again after
 //! every step (OpenID Connect Core §3.1.2.1–§3.1.2.6; design D5).
 
-use std::time::Duration;
-
 use crate::clock::Timestamp;
 use crate::domain::assurance::Acr;
 use crate::domain::assurance::AuthenticatorAssurance;
@@ -33,12 +31,29 @@ pub struct Situation<'a> {
     pub requirement: &'a Requirement,
     /// The session of this browser with its account, if there is one.
     pub signed_in: Option<(&'a Session, AccountFacts)>,
+    /// Why this person is not logged in to the client at all, if so.
+    pub barred: Option<Refused>,
+    /// Whether it is settled for whom the person comes.
+    pub subject: SubjectState,
     /// Whether the session is that of the person an `id_token_hint` names; true without a hint.
     pub is_hinted: bool,
     /// When the person agreed to everything that is asked; none when something is missing.
     pub consented_at: Option<Timestamp>,
     /// Whether this client needs no consent.
     pub first_party: bool,
+    /// A password typed since then is fresh enough to enrol an app on.
+    pub recent_since: Timestamp,
+}
+
+/// Whether it is settled for whom a person comes to a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubjectState {
+    /// It is.
+    Settled,
+    /// The person has to choose.
+    Open,
+    /// For nobody whom the client takes, or whom it asked for.
+    Nobody,
 }
 
 /// What happens next.
@@ -52,6 +67,8 @@ pub enum Decision {
     Prove(Vec<Method>),
     /// No further factor exists yet: enrol one.
     Enrol,
+    /// Ask for whom the person comes.
+    ChooseSubject,
     /// Ask what may be shared.
     Consent,
     /// Tell the client why not.
@@ -65,19 +82,27 @@ pub enum Refused {
     LoginRequired,
     /// `interaction_required`
     InteractionRequired,
+    /// `access_denied`: the client is not for this person.
+    NotAdmitted,
+    /// `access_denied`: the person blocked the client.
+    Blocked,
+    /// `account_selection_required`
+    SubjectOpen,
+    /// `access_denied`: the person represents nobody the client takes.
+    NoSubject,
     /// `consent_required`
     ConsentRequired,
     /// `unmet_authentication_requirements`
     UnmetRequirements,
 }
 
-/// Decides. First whose browser this is, then how sure we are, then what may be shared.
+/// Decides. First whose browser this is, then how sure we are, for whom they come, and what may be shared.
 pub fn decide(situation: &Situation<'_>) -> Decision {
     let requirement = situation.requirement;
     let Some((session, account)) = situation.signed_in else {
         return ask(requirement, Decision::LogIn, Refused::LoginRequired);
     };
-    let counted = counted_proofs(requirement, session);
+    let counted = session.counting(requirement).proofs;
     if counted.is_empty() {
         return ask(requirement, Decision::LogIn, Refused::LoginRequired);
     }
@@ -90,14 +115,24 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
             ask(requirement, Decision::LogIn, Refused::LoginRequired)
         };
     }
+    if let Some(refused) = situation.barred {
+        return Decision::Refuse(refused);
+    }
     let strong = strong_proofs(counted, account);
     match wanted(requirement, account) {
         Err(refused) => return Decision::Refuse(refused),
         Ok(wanted) if AuthenticatorAssurance::of(&strong) < wanted => {
-            let step = next_factor(&strong, account);
+            let step = next_factor(&strong, account, situation.recent_since);
             return ask(requirement, step, Refused::InteractionRequired);
         }
         Ok(_) => {}
+    }
+    match situation.subject {
+        SubjectState::Settled => {}
+        SubjectState::Open => {
+            return ask(requirement, Decision::ChooseSubject, Refused::SubjectOpen);
+        }
+        SubjectState::Nobody => return Decision::Refuse(Refused::NoSubject),
     }
     let agreed = situation
         .consented_at
@@ -111,23 +146,6 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
 /// `prompt=none` shows nothing.
 fn ask(requirement: &Requirement, step: Decision, refused: Refused) -> Decision {
     if requirement.silent { Decision::Refuse(refused) } else { step }
-}
-
-/// Proofs that are fresh enough: none before the request where it asks for a new one, none older than
-/// `max_age` when it was made.
-fn counted_proofs(requirement: &Requirement, session: &Session) -> Vec<Proof> {
-    let age = if requirement.fresh_login || requirement.fresh_account {
-        Some(Duration::ZERO)
-    } else {
-        requirement.max_age
-    };
-    let oldest = age.map(|age| requirement.admitted_at.minus(age));
-    session
-        .proofs
-        .iter()
-        .copied()
-        .filter(|proof| oldest.is_none_or(|oldest| proof.at >= oldest))
-        .collect()
 }
 
 /// Proofs that count as factors. A phone is no way around an app that was enrolled to be stronger,
@@ -160,8 +178,9 @@ fn wanted(
     }
 }
 
-/// The factor that is still missing.
-fn next_factor(counted: &[Proof], account: AccountFacts) -> Decision {
+/// The factor that is still missing. An app is enrolled by who typed the password a moment ago: an old
+/// session is no proof of who sits in front of it (security.md A-45).
+fn next_factor(counted: &[Proof], account: AccountFacts, recent_since: Timestamp) -> Decision {
     let has = |factor| counted.iter().any(|proof| proof.method.factor() == factor);
     let methods: Vec<_> = Method::ALL
         .into_iter()
@@ -172,8 +191,10 @@ fn next_factor(counted: &[Proof], account: AccountFacts) -> Decision {
             Method::Sms => account.has_phone && !account.has_totp,
         })
         .collect();
+    let is_recent = |proof: &Proof| proof.method == Method::Password && proof.at >= recent_since;
     match methods.is_empty() {
-        true if has(Factor::Knowledge) => Decision::Enrol,
+        true if counted.iter().any(is_recent) => Decision::Enrol,
+        true if has(Factor::Knowledge) => Decision::Prove(vec![Method::Password]),
         true => Decision::Refuse(Refused::UnmetRequirements),
         false => Decision::Prove(methods),
     }

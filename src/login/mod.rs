@@ -4,7 +4,7 @@
 pub mod authenticators;
 pub mod decide;
 pub mod first_factor;
-pub mod identifier;
+pub mod known_browsers;
 pub mod second_factor;
 pub mod sign_on;
 pub mod totp_enrolment;

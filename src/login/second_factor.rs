@@ -35,33 +35,38 @@ pub async fn prove(
     // A password in second place is guessed at like one in the first.
     let admitted = match method {
         Method::Password => {
-            throttle::admit(provider, context, throttle::Counted::Account(account.id)).await
+            let counted = throttle::Counted::Account(account.id);
+            throttle::admit(provider, context, counted, true).await
         }
-        _ => throttle::admit_second(provider, context, account.id).await,
+        _ => throttle::admit_second(provider, account.id).await,
     };
     let admitted = match admitted {
         Ok(admitted) => admitted,
         Err(ThrottleError::TooMany) => {
-            return refuse(provider, context, account, "too many attempts").await;
+            return refuse(provider, context, (account, method), "too many attempts").await;
         }
         Err(ThrottleError::Store(error)) => return Err(error.into()),
     };
     match authenticators::of(method).verify(provider, attempt, answer).await {
         Ok(()) => Ok(throttle::forgive(provider, admitted).await?),
         Err(LoginError::Rejected | LoginError::CodeWrong) => {
-            refuse(provider, context, account, "wrong answer").await
+            refuse(provider, context, (account, method), "wrong answer").await
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            throttle::give_back(provider, admitted).await?;
+            Err(error)
+        }
     }
 }
 
 async fn refuse(
     provider: &Provider,
     context: &RequestContext,
-    account: &Account,
+    (account, method): (&Account, Method),
     reason: &str,
 ) -> Result<(), LoginError> {
-    let event = audit::refused(AuditKind::StepUp, reason).account(account);
+    let event = audit::refused(AuditKind::StepUp, reason).detail("method", method.as_str());
+    let event = event.account(account);
     provider.store.record(event.record(provider, context)).await?;
     Err(LoginError::CodeWrong)
 }

@@ -7,6 +7,7 @@ use crate::domain::account::Profile;
 use crate::domain::assurance::Method;
 use crate::domain::assurance::Proof;
 use crate::domain::audit_event::AuditKind;
+use crate::domain::division;
 use crate::domain::id::AccountId;
 use crate::domain::id::SessionDigest;
 use crate::domain::id::SessionId;
@@ -27,14 +28,14 @@ pub struct CookieChange {
 }
 
 /// Remembers a proof: in the session of the same account, or in a new one that ends whatever session
-/// the browser had.
+/// the browser had. Says which session it is.
 pub async fn remember(
     provider: &Provider,
     context: &RequestContext,
     (account, method): (&Account, Method),
     current: Option<&Session>,
     cookies: CookieChange,
-) -> Result<(), LoginError> {
+) -> Result<SessionId, LoginError> {
     let now = provider.clock.now();
     let proof = Proof { method, at: now };
     let same = current.filter(|session| session.account_id == account.id);
@@ -44,18 +45,12 @@ pub async fn remember(
         } else {
             AuditKind::StepUp
         };
-        let record = audit::done(kind)
-            .account(account)
-            .detail("method", method.as_str())
-            .record(provider, context);
+        let record = proven(provider, kind, account, method).record(provider, context);
         let proofs = session.proofs_with(proof);
         let raised = provider.store.raise_session(from, cookies.to, &proofs, record).await?;
-        return if raised { Ok(()) } else { Err(LoginError::SessionOver) };
+        return if raised { Ok(session.id) } else { Err(LoginError::SessionOver) };
     }
-    let record = audit::done(AuditKind::Login)
-        .account(account)
-        .detail("method", method.as_str())
-        .record(provider, context);
+    let record = proven(provider, AuditKind::Login, account, method).record(provider, context);
     let session = Session {
         id: SessionId::generate(),
         account_id: account.id,
@@ -66,10 +61,31 @@ pub async fn remember(
         credential_epoch: account.credential_epoch,
         user_agent: context.user_agent.clone(),
     };
+    let id = session.id;
     let new = NewSession { session, digest: cookies.to, replaces: cookies.from };
     provider.store.start_session(new, record, now).await?;
     metrics::counter!("logins_total", "method" => method.as_str()).increment(1);
-    Ok(())
+    Ok(id)
+}
+
+/// What the audit record of a proof says. The city, and no more of the number, is for the statistics: some
+/// hundred thousand people have the same.
+fn proven<'a>(
+    provider: &Provider,
+    kind: AuditKind,
+    account: &'a Account,
+    method: Method,
+) -> audit::Event<'a> {
+    let event = audit::done(kind).account(account).detail("method", method.as_str());
+    if kind != AuditKind::Login {
+        return event;
+    }
+    let profile = provider.vault.open_profile(account).ok();
+    let division = profile.as_ref().and_then(|profile| profile.key().division());
+    match division.and_then(division::city_of) {
+        Some(city) => event.detail("city", city),
+        None => event,
+    }
 }
 
 /// Ends the session at its owner's wish; every client it reached is told.
@@ -91,6 +107,6 @@ pub fn facts(account: &Account, profile: &Profile) -> AccountFacts {
         identity_assurance: account.identity_assurance,
         has_password: account.password_hash.is_some(),
         has_totp: account.has_totp,
-        has_phone: profile.phone.is_some(),
+        has_phone: profile.phone.is_some() && account.choices.allows(Method::Sms),
     }
 }

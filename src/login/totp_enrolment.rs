@@ -12,9 +12,12 @@ use crate::domain::request_context::RequestContext;
 use crate::login::LoginError;
 use crate::login::authenticators::recovery_code;
 use crate::login::authenticators::totp;
+use crate::messages;
+use crate::messages::Notice;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::store::sql::NewTotp;
+use crate::totp::Skew;
 
 /// What the seal of a pending enrolment is bound to.
 const PURPOSE: &str = "totp enrolment";
@@ -44,7 +47,7 @@ pub struct Offer {
 pub fn offer(provider: &Provider, account: &Account) -> Result<Offer, LoginError> {
     let pending = Pending {
         account_id: account.id,
-        secret: totp::generate_secret().to_vec(),
+        secret: crate::totp::generate_secret().to_vec(),
         begun_at: provider.clock.now(),
     };
     show(provider, account, &pending)
@@ -68,7 +71,7 @@ pub async fn enrol(
 ) -> Result<Vec<String>, LoginError> {
     let pending = open(provider, account, challenge)?;
     let now = provider.clock.now();
-    let Some(step) = totp::matching_step(&pending.secret, code, now) else {
+    let Some(step) = crate::totp::matching_step(&pending.secret, code, Skew::OneStep, now) else {
         let refused = audit::refused(AuditKind::TotpEnrolled, "wrong code").account(account);
         provider.store.record(refused.record(provider, context)).await?;
         return Err(LoginError::CodeWrong);
@@ -85,6 +88,7 @@ pub async fn enrol(
         StoreError::Taken => LoginError::SessionOver,
         other => other.into(),
     })?;
+    messages::notify(provider, account, Notice::TotpEnrolled);
     Ok(codes)
 }
 
@@ -100,12 +104,12 @@ fn open(provider: &Provider, account: &Account, challenge: &str) -> Result<Pendi
 
 fn show(provider: &Provider, account: &Account, pending: &Pending) -> Result<Offer, LoginError> {
     let profile = provider.vault.open_profile(account)?;
-    let masked = crate::domain::masking::identity_number(&profile.id_number);
+    let masked = profile.key().masked();
     let host = provider.config.issuer.host_str().unwrap_or("yihao");
-    let uri = totp::provisioning_uri(&pending.secret, host, &masked);
+    let uri = crate::totp::provisioning_uri(&pending.secret, host, &masked);
     Ok(Offer {
         uri: uri.ok_or(LoginError::SessionOver)?,
-        secret: totp::grouped(&pending.secret),
+        secret: crate::totp::grouped(&pending.secret),
         challenge: provider.vault.seal_transit(PURPOSE, pending)?,
     })
 }
@@ -128,6 +132,7 @@ pub async fn renew_recovery_codes(
     let event = audit::done(AuditKind::TotpEnrolled).account(account);
     let record = event.detail("renewed", "recovery codes").record(provider, context);
     provider.store.replace_recovery_codes(account.id, digests, record).await?;
+    messages::notify(provider, account, Notice::RecoveryCodesRenewed);
     Ok(codes)
 }
 
@@ -139,6 +144,7 @@ pub async fn remove(
 ) -> Result<(), LoginError> {
     let record = audit::done(AuditKind::TotpRemoved).account(account).record(provider, context);
     provider.store.remove_totp(account.id, record).await?;
+    messages::notify(provider, account, Notice::TotpRemoved);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::audit;
 use crate::clock::Timestamp;
 use crate::domain::account::Account;
+use crate::domain::account::AccountStatus;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::audit_event::AuditRecord;
 use crate::domain::audit_event::Outcome;
@@ -13,6 +14,8 @@ use crate::domain::client::ClientId;
 use crate::domain::id::SessionId;
 use crate::domain::request_context::RequestContext;
 use crate::domain::session::Session;
+use crate::messages;
+use crate::messages::Notice;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::store::sql::AuditQuery;
@@ -23,7 +26,7 @@ use crate::store::sql::SessionEnd;
 /// So many entries of the history stand on one page.
 const PAGE: usize = 20;
 /// Events of one moment stay on one page, since the next one begins before a moment.
-const MOMENT: usize = 20;
+pub(super) const MOMENT: usize = 20;
 
 /// One line of the history.
 #[derive(Debug, Clone)]
@@ -40,6 +43,8 @@ pub struct HistoryEntry {
     pub source: Option<String>,
     /// At which client, by its name.
     pub client: Option<String>,
+    /// What the client was allowed to know.
+    pub scope: Option<String>,
 }
 
 /// The account's live sessions, newest first.
@@ -75,6 +80,22 @@ async fn end(
 ) -> Result<(), StoreError> {
     let record = audit::done(AuditKind::SessionEnded).account(account).record(provider, context);
     provider.store.end_sessions(account.id, which, record).await.map(drop)
+}
+
+/// The owner stops the account: somebody else was at it. Every session ends, nobody logs in, and it comes
+/// back by recovery or at a counter.
+pub async fn stop(
+    provider: &Provider,
+    context: &RequestContext,
+    account: &Account,
+) -> Result<(), StoreError> {
+    let record = audit::done(AuditKind::AccountLocked).account(account).detail("by", "owner");
+    let record = record.record(provider, context);
+    let (status, now) = (AccountStatus::Stopped, provider.clock.now());
+    if provider.store.set_account_status(account.id, status, record, now).await? {
+        messages::notify(provider, account, Notice::AccountStopped);
+    }
+    Ok(())
 }
 
 /// What the person agreed to share, with the clients it is shared with.
@@ -138,7 +159,7 @@ pub async fn history(
     let limit = i64::try_from(PAGE + MOMENT).unwrap_or(i64::MAX);
     let query = AuditQuery { account_id: Some(account.id), before, limit };
     let mut found = provider.store.find_audit(&query).await?;
-    let end = page_end(&found);
+    let end = page_end(&found, PAGE);
     let next = (end < found.len()).then(|| found[end - 1].record.at);
     found.truncate(end);
     let mut entries = Vec::with_capacity(found.len());
@@ -156,6 +177,7 @@ pub async fn history(
             kind: record.kind,
             outcome: record.outcome,
             method: text(details.get("method")),
+            scope: text(details.get("scope")),
             source,
             client,
         });
@@ -164,8 +186,8 @@ pub async fn history(
 }
 
 /// Where a page of these ends: after a pageful, and after everything of its last moment.
-fn page_end(found: &[SealedAudit]) -> usize {
-    let Some(last) = found.get(PAGE - 1) else { return found.len() };
+pub(super) fn page_end(found: &[SealedAudit], page: usize) -> usize {
+    let Some(last) = found.get(page - 1) else { return found.len() };
     let same = |sealed: &&SealedAudit| sealed.record.at == last.record.at;
-    PAGE + found[PAGE..].iter().take_while(same).count()
+    page + found[page..].iter().take_while(same).count()
 }

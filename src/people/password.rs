@@ -1,8 +1,9 @@
 //! Setting a password: the rule of the deployment, the hash, and the end of every other session
 //! (ASVS 6.2, 7.4.3). Who asks was proven before.
 
+use zeroize::Zeroizing;
+
 use crate::audit;
-use crate::config::Config;
 use crate::crypto::password::Busy;
 use crate::domain::account::Account;
 use crate::domain::audit_event::AuditKind;
@@ -10,6 +11,8 @@ use crate::domain::id::SessionId;
 use crate::domain::password;
 use crate::domain::password::PasswordError;
 use crate::domain::request_context::RequestContext;
+use crate::messages;
+use crate::messages::Notice;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::vault::VaultError;
@@ -53,22 +56,31 @@ pub async fn set(
     }
     let profile = provider.vault.open_profile(account)?;
     let phone = profile.phone.unwrap_or_default();
-    check(&provider.config, new, (&profile.name, &profile.id_number, &phone))?;
-    let hash = provider.passwords.hash(&password::normalize(new)).await?;
+    let new = check(provider, new, (&profile.name, &profile.id_number, &phone)).await?;
+    let hash = provider.passwords.hash(&new).await?;
     let record = audit::done(AuditKind::PasswordChanged).account(account);
     let record = record.record(provider, context);
-    Ok(provider.store.set_password(account.id, hash, keep, record).await?)
+    provider.store.set_password(account.id, hash, keep, record).await?;
+    messages::notify(provider, account, Notice::PasswordChanged);
+    Ok(())
 }
 
-/// Whether the password may be set for somebody of this name, number and phone.
-pub fn check(
-    config: &Config,
+/// Whether the password may be set for somebody of this name, number and phone; gives what is hashed.
+pub async fn check(
+    provider: &Provider,
     new: &str,
     (name, id_number, phone): (&str, &str, &str),
-) -> Result<(), PasswordError> {
+) -> Result<Vec<u8>, SetPasswordError> {
     let birth_date = id_number.get(6..14).unwrap_or_default();
     let short_phone = phone.strip_prefix("+86").unwrap_or(phone);
-    password::check(new, config.password.policy, &[name, id_number, birth_date, short_phone])
+    let known = [name, id_number, birth_date, short_phone].map(str::to_owned);
+    let (rule, new) = (provider.config.password.policy, Zeroizing::new(new.to_owned()));
+    // Guessing at it is work for the processor, and anybody may send one.
+    let judged = provider.passwords.apart(move || {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        password::check(&new, rule, &known)
+    });
+    Ok(judged.await??)
 }
 
 /// The message beside the field.

@@ -14,23 +14,36 @@ use crate::domain::account::IdentifierKind;
 use crate::domain::account::Profile;
 use crate::domain::assurance::IdentityAssurance;
 use crate::domain::audit_event::AuditKind;
-use crate::domain::citizen_id::CitizenId;
+use crate::domain::choices::Choices;
+use crate::domain::division;
+use crate::domain::document_type::DocumentType;
 use crate::domain::id::AccountId;
 use crate::domain::id::OneTimeCodeId;
+use crate::domain::id::WaitingSignUpId;
+use crate::domain::identity_document::IdentityDocument;
+use crate::domain::identity_document::PersonKey;
 use crate::domain::person_name::PersonName;
 use crate::domain::phone_number::PhoneNumber;
-use crate::domain::policy::Synthetic;
 use crate::domain::request_context::RequestContext;
+use crate::identifier;
+use crate::identifier::Typed;
 use crate::notify::SmsTemplate;
 use crate::one_time_code;
+use crate::one_time_code::Sent;
 use crate::one_time_code::Use;
+use crate::people::evidence;
+use crate::people::identity;
+use crate::people::name_index;
 use crate::people::password;
+use crate::people::password::SetPasswordError;
+use crate::people::waiting;
 use crate::provider::Provider;
 use crate::registers::RegisterAnswer;
 use crate::store::StoreError;
 use crate::store::sql::NewAccount;
 use crate::throttle;
 use crate::throttle::ThrottleError;
+use crate::vault::INDEX_EPOCH;
 use crate::vault::VaultError;
 
 /// What a sign-up code is good for, and what the seal of its payload is bound to.
@@ -41,8 +54,8 @@ const PURPOSE: &str = "sign-up";
 pub struct Form<'a> {
     /// Name.
     pub name: &'a str,
-    /// Citizen ID number.
-    pub id_number: &'a str,
+    /// The document and its number.
+    pub document: Typed<'a>,
     /// Mobile phone.
     pub phone: &'a str,
     /// Password.
@@ -51,15 +64,8 @@ pub struct Form<'a> {
     pub password_again: &'a str,
     /// Whether the terms were agreed to.
     pub terms: bool,
-}
-
-/// A sign-up that waits for its code.
-#[derive(Debug, Clone)]
-pub struct Waiting {
-    /// What the page carries.
-    pub pending: String,
-    /// Where the code went, masked.
-    pub phone_masked: String,
+    /// Whether the sign-up is to wait where the register is away.
+    pub waits: bool,
 }
 
 /// Why there is no account.
@@ -74,6 +80,9 @@ pub enum SignUpError {
     /// The register gives no answer.
     #[error("the register is away")]
     RegisterAway(#[source] crate::registers::RegisterAway),
+    /// The register gives no answer, and the sign-up waits until it does.
+    #[error("the sign-up waits for the register")]
+    Waits,
     /// The code is wrong, old or used.
     #[error("the code is wrong")]
     CodeWrong,
@@ -93,16 +102,24 @@ pub enum SignUpError {
 
 /// What waits beside the code, sealed.
 #[derive(Serialize, Deserialize)]
-struct Payload {
-    profile: Profile,
+pub(super) struct Payload {
+    /// Who signs up.
+    pub(super) profile: Profile,
+    /// What the register's answer earned.
+    #[serde(default = "confirmed")]
+    pub(super) assurance: IdentityAssurance,
     password_hash: String,
+    /// Whether the register was away: then it is asked again before anything exists.
+    #[serde(default)]
+    unconfirmed: bool,
 }
 
 /// The form's values in canonical spelling.
 struct Applicant {
-    name: String,
-    id_number: String,
+    name: PersonName,
+    document: IdentityDocument,
     phone: PhoneNumber,
+    password: Vec<u8>,
 }
 
 /// Checks the form against rules and register, and sends a code to the phone.
@@ -111,27 +128,28 @@ pub async fn begin(
     context: &RequestContext,
     form: Form<'_>,
     binding: [u8; 32],
-) -> Result<Waiting, SignUpError> {
-    let applicant = read(provider, form)?;
-    compare_with_register(provider, context, &applicant).await?;
-    let password = crate::domain::password::normalize(form.password);
-    let hash = provider.passwords.hash(&password).await.map_err(|_| SignUpError::Busy)?;
-    let phone = applicant.phone.expose().to_owned();
-    let phone_masked = applicant.phone.masked();
+) -> Result<Sent, SignUpError> {
+    let applicant = read(provider, form).await?;
+    let who = (applicant.name.expose(), applicant.document.key());
+    let (assurance, unconfirmed) = match compare_with_register(provider, context, who).await {
+        Err(SignUpError::RegisterAway(_)) if form.waits => (IdentityAssurance::PHONE_ONLY, true),
+        compared => (compared?, false),
+    };
+    let hash = provider.passwords.hash(&applicant.password).await.map_err(|_| SignUpError::Busy)?;
+    let phone = applicant.phone.expose();
+    let phone_masked = provider.config.masking.phone(phone);
+    let key = applicant.document.key();
     let payload = Payload {
-        profile: Profile {
-            name: applicant.name,
-            id_number: applicant.id_number,
-            phone: Some(phone.clone()),
-            email: None,
-        },
+        profile: Profile::new(applicant.name.expose(), key, Some(phone)),
+        assurance,
         password_hash: hash,
+        unconfirmed,
     };
     let json = serde_json::to_vec(&payload).map_err(|_| StoreError::Unreadable("sign-up"))?;
     let sealed = provider.vault.seal_data(PURPOSE, &json);
     let usage = usage(binding);
-    let id = one_time_code::issue(provider, context, usage, (None, Some(&phone)), sealed).await?;
-    Ok(Waiting { pending: id.to_string(), phone_masked })
+    let id = one_time_code::issue(provider, context, usage, (None, Some(phone)), sealed).await?;
+    Ok(Sent { pending: id.to_string(), phone_masked })
 }
 
 /// Sends another code for a sign-up that waits.
@@ -140,15 +158,13 @@ pub async fn send_again(
     context: &RequestContext,
     pending: &str,
     binding: [u8; 32],
-) -> Result<Waiting, SignUpError> {
+) -> Result<Sent, SignUpError> {
     let id = code_id(pending)?;
     let phone_of = |payload: &[u8]| open(provider, payload).ok()?.profile.phone;
     let sent = one_time_code::issue_again(provider, context, usage(binding), id, phone_of).await?;
     let phone = sent.as_deref().and_then(phone_of).ok_or(SignUpError::CodeWrong)?;
-    Ok(Waiting {
-        pending: pending.to_owned(),
-        phone_masked: crate::domain::masking::mobile(&phone),
-    })
+    let phone_masked = provider.config.masking.phone(&phone);
+    Ok(Sent { pending: pending.to_owned(), phone_masked })
 }
 
 /// Makes the account, if the code is right and nobody has the number or the phone.
@@ -165,15 +181,51 @@ pub async fn finish(
         provider.store.record(refused).await?;
         return Err(SignUpError::CodeWrong);
     };
-    let payload = open(provider, &spent.payload)?;
-    let (assurance, hash) = (IdentityAssurance::REGISTER_MATCH, Some(payload.password_hash));
-    let new = new_account(provider, &payload.profile, hash, assurance)?;
+    let mut payload = open(provider, &spent.payload)?;
+    if payload.unconfirmed {
+        let who = (&*payload.profile.name, payload.profile.key());
+        payload.assurance = match compare_with_register(provider, context, who).await {
+            Err(SignUpError::RegisterAway(away)) => {
+                let waits = waiting::keep(provider, context, &payload).await?;
+                return Err(if waits {
+                    SignUpError::Waits
+                } else {
+                    SignUpError::RegisterAway(away)
+                });
+            }
+            compared => compared?,
+        }
+    }
+    complete(provider, context, payload, None).await
+}
+
+/// Makes the account of who passed register and phone; of a sign-up that waited, in its place.
+pub(super) async fn complete(
+    provider: &Provider,
+    context: &RequestContext,
+    payload: Payload,
+    waited: Option<WaitingSignUpId>,
+) -> Result<AccountId, SignUpError> {
+    let hash = Some(payload.password_hash);
+    let new = new_account(provider, &payload.profile, hash, payload.assurance)?;
     let id = new.account.id;
-    let done = audit::done(AuditKind::SignUp).account(&new.account).record(provider, context);
+    let mut event = audit::done(AuditKind::SignUp).account(&new.account);
+    if let Some(city) = payload.profile.key().division().and_then(division::city_of) {
+        event = event.detail("city", city);
+    }
+    let done = event.record(provider, context);
     let taken = audit::refused(AuditKind::SignUp, "identifier taken").record(provider, context);
-    if provider.store.add_account(new, done, taken).await? {
+    let added = match waited {
+        None => provider.store.add_account(new, done, taken).await?,
+        Some(waited) => provider.store.add_waiting_account((waited, new), done, taken).await?,
+    };
+    if added {
         Ok(id)
     } else {
+        // One number of two names is somebody's work to look at; the visitor is told no more.
+        if let Err(error) = identity::doubt(provider, context, &payload.profile).await {
+            tracing::error!(%error, "a doubtful identity was not noted");
+        }
         Err(SignUpError::Exists)
     }
 }
@@ -188,10 +240,12 @@ pub fn new_account(
     let id = AccountId::generate();
     let now = provider.clock.now();
     let (person_key, sealed) = provider.vault.seal_person(id, profile)?;
-    let index =
-        |kind, text: &str| (crate::vault::INDEX_EPOCH, kind, provider.vault.index(kind, text));
-    let mut identifiers = vec![index(IdentifierKind::CitizenId, &profile.id_number)];
-    identifiers.extend(profile.phone.as_deref().map(|phone| index(IdentifierKind::Phone, phone)));
+    let key = profile.key();
+    let mut identifiers =
+        vec![(INDEX_EPOCH, IdentifierKind::of(key), provider.vault.index_person(key))];
+    let index = |phone: &str| provider.vault.index(IdentifierKind::Phone, phone);
+    let phone = profile.phone.as_deref().map(index);
+    identifiers.extend(phone.map(|digest| (INDEX_EPOCH, IdentifierKind::Phone, digest)));
     let account = Account {
         id,
         status: AccountStatus::Active,
@@ -202,29 +256,33 @@ pub fn new_account(
         password_hash,
         credential_epoch: 0,
         has_totp: false,
+        has_other_subjects: false,
+        merged_into: None,
+        choices: Choices::default(),
         created_at: now,
         updated_at: now,
     };
-    Ok(NewAccount { account, identifiers })
+    // Name and number were compared with the register, or there is no level at all.
+    let by_register = identity_assurance >= IdentityAssurance::REGISTER_MATCH;
+    let evidence = by_register.then(|| evidence::of_register(id, now));
+    let name = name_index::entry(&provider.vault, profile);
+    Ok(NewAccount { account, identifiers, name, evidence })
 }
 
 /// Every field is judged, so that a person sees all that has to be changed at once.
-fn read(provider: &Provider, form: Form<'_>) -> Result<Applicant, SignUpError> {
-    let synthetic =
-        if provider.config.accept_synthetic { Synthetic::Accepted } else { Synthetic::Refused };
+async fn read(provider: &Provider, form: Form<'_>) -> Result<Applicant, SignUpError> {
+    let synthetic = provider.config.synthetic();
     let today = provider.clock.now().date_in_beijing();
     let name = PersonName::parse(form.name).ok();
-    let id_number = CitizenId::parse(form.id_number, synthetic)
-        .ok()
-        .filter(|number| today.is_some_and(|today| number.check_birth_date(today).is_ok()));
+    let document = identifier::document(&provider.config, form.document).and_then(|document| {
+        today.map_or(Ok(()), |today| document.check_birth_date(today)).map(|()| document)
+    });
     let phone = PhoneNumber::parse(form.phone, synthetic).ok();
     let mut errors = BTreeMap::new();
     if name.is_none() {
         errors.insert("name", "name-invalid");
     }
-    if id_number.is_none() {
-        errors.insert("id_number", "id-number-invalid");
-    }
+    errors.extend(document.as_ref().err().map(|refused| identifier::refusal(*refused)));
     if phone.is_none() {
         errors.insert("phone", "phone-invalid");
     }
@@ -233,30 +291,35 @@ fn read(provider: &Provider, form: Form<'_>) -> Result<Applicant, SignUpError> {
     }
     let known = (
         name.as_ref().map_or("", PersonName::expose),
-        id_number.as_ref().map_or("", CitizenId::expose),
+        document.as_ref().map_or("", |document| document.key().number),
         phone.as_ref().map_or("", PhoneNumber::expose),
     );
-    if let Err(error) = password::check(&provider.config, form.password, known) {
-        errors.insert("password", password::message_key(error));
-    } else if form.password != form.password_again {
-        errors.insert("password_again", "password-mismatch");
+    let password = password::check(provider, form.password, known).await;
+    match &password {
+        Err(SetPasswordError::Rule(error)) => {
+            errors.insert("password", password::message_key(*error));
+        }
+        Err(_) => return Err(SignUpError::Busy),
+        Ok(_) if form.password != form.password_again => {
+            errors.insert("password_again", "password-mismatch");
+        }
+        Ok(_) => {}
     }
-    match (name, id_number, phone) {
-        (Some(name), Some(id_number), Some(phone)) if errors.is_empty() => Ok(Applicant {
-            name: name.expose().to_owned(),
-            id_number: id_number.expose().to_owned(),
-            phone,
-        }),
+    match (name, document, phone, password) {
+        (Some(name), Ok(document), Some(phone), Ok(password)) if errors.is_empty() => {
+            Ok(Applicant { name, document, phone, password })
+        }
         _ => Err(SignUpError::Fields(errors)),
     }
 }
 
+/// How far the register confirms it. Of foreign passports it may keep none: then a counter has to look at them.
 async fn compare_with_register(
     provider: &Provider,
     context: &RequestContext,
-    applicant: &Applicant,
-) -> Result<(), SignUpError> {
-    let digest = provider.vault.index(IdentifierKind::CitizenId, &applicant.id_number);
+    (name, key): (&str, PersonKey<'_>),
+) -> Result<IdentityAssurance, SignUpError> {
+    let digest = provider.vault.index_person(key);
     let admitted = throttle::admit_sign_up(provider, context, digest).await;
     let refuse = |reason: &'static str| audit::refused(AuditKind::SignUp, reason);
     let admitted = match admitted {
@@ -268,13 +331,16 @@ async fn compare_with_register(
             return Err(SignUpError::NotConfirmed);
         }
     };
-    let answer = provider.population.compare(&applicant.name, &applicant.id_number).await;
+    let answer = provider.population.compare(name, key).await;
     match answer {
-        Ok(RegisterAnswer::Match) => Ok(throttle::forgive(provider, admitted).await?),
-        Ok(RegisterAnswer::NoMatch) => {
-            let record = refuse("register does not confirm").record(provider, context);
-            provider.store.record(record).await?;
-            Err(SignUpError::NotConfirmed)
+        Ok(answer) => {
+            let Some(earned) = earned(answer, key) else {
+                let record = refuse("register does not confirm").record(provider, context);
+                provider.store.record(record).await?;
+                return Err(SignUpError::NotConfirmed);
+            };
+            throttle::forgive(provider, admitted).await?;
+            Ok(earned)
         }
         Err(away) => {
             // It was no attempt: the register said nothing.
@@ -282,6 +348,21 @@ async fn compare_with_register(
             Err(SignUpError::RegisterAway(away))
         }
     }
+}
+
+/// What an answer of the register is worth to who bears this key; none where it does not confirm it.
+pub(super) fn earned(answer: RegisterAnswer, key: PersonKey<'_>) -> Option<IdentityAssurance> {
+    match answer {
+        RegisterAnswer::Match => Some(IdentityAssurance::REGISTER_MATCH),
+        RegisterAnswer::NotKept => (key.document_type == DocumentType::ForeignPassport)
+            .then_some(IdentityAssurance::PHONE_ONLY),
+        RegisterAnswer::NoMatch => None,
+    }
+}
+
+/// What every sign-up was that waited before the level was kept with it.
+fn confirmed() -> IdentityAssurance {
+    IdentityAssurance::REGISTER_MATCH
 }
 
 fn usage(binding: [u8; 32]) -> Use {

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::domain::authorization::Authorization;
 use crate::domain::client::Client;
+use crate::domain::client::GrantType;
 use crate::domain::token::ACCESS_TOKEN_PREFIX;
 use crate::domain::token::AccessTokenHandle;
 use crate::jose::Algorithm;
@@ -35,18 +36,21 @@ pub struct Live {
     pub authorization: Option<Arc<Authorization>>,
 }
 
-/// The token as text, in the form the client has registered.
+/// The token as text, in the form the client has registered; without a subject of its own, which is so where
+/// somebody acts for somebody, always the form that ends with the mandate (design D8).
 pub fn write(
     provider: &Provider,
     client: &Client,
     handle: &AccessTokenHandle,
-    subject: &str,
+    subject: Option<&str>,
 ) -> Result<String, OAuthError> {
     use crate::domain::client::AccessTokenFormat::{Jwt, Opaque};
     // Only an audience that is not ourselves can accept a JWT's delay.
-    match (client.access_token_format, &handle.audience) {
-        (Jwt, Some(audience)) => write_jwt(provider, client, handle, (subject, audience)),
-        (Opaque | Jwt, _) => {
+    match (client.access_token_format, &handle.audience, subject) {
+        (Jwt, Some(audience), Some(subject)) => {
+            write_jwt(provider, client, handle, (subject, audience))
+        }
+        (Opaque | Jwt, _, _) => {
             let sealed = provider.vault.seal_transit(PURPOSE, handle)?;
             Ok(format!("{ACCESS_TOKEN_PREFIX}{sealed}"))
         }
@@ -84,11 +88,20 @@ fn write_jwt(
 /// authorization, session and account alive.
 pub async fn find_live(provider: &Provider, token: &str) -> Result<Option<Live>, StoreError> {
     let now = provider.clock.now();
-    let Some(handle) = read(provider, token).filter(|handle| !handle.is_expired(now)) else {
+    let Some(mut handle) = read(provider, token).filter(|handle| !handle.is_expired(now)) else {
         return Ok(None);
     };
     let client = provider.store.find_client(&handle.client_id).await?;
-    let Some(client) = client.filter(|client| client.disabled_at.is_none()) else {
+    let grant_type = match handle.authorization_id {
+        Some(_) => GrantType::AuthorizationCode,
+        None => GrantType::ClientCredentials,
+    };
+    let usable = |client: &Arc<Client>| {
+        client.disabled_at.is_none()
+            && client.may_use(grant_type)
+            && handle.issued_at > client.valid_from.seconds()
+    };
+    let Some(client) = client.filter(usable) else {
         return Ok(None);
     };
     if provider.store.is_access_token_revoked(&handle.jti, now).await? {
@@ -97,10 +110,14 @@ pub async fn find_live(provider: &Provider, token: &str) -> Result<Option<Live>,
     let authorization = match handle.authorization_id {
         None => None,
         Some(id) => match provider.store.known_authorization(id, now).await? {
-            Some(found) if found.is_live() && found.client_id == handle.client_id => Some(found),
+            Some(found) if found.is_live_for(&client) && found.client_id == client.id => {
+                Some(found)
+            }
             _ => return Ok(None),
         },
     };
+    // What the client lost since is gone from its tokens, too.
+    handle.scope = handle.scope.intersection(&client.scope);
     Ok(Some(Live { handle, client, authorization }))
 }
 

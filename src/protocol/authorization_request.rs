@@ -17,6 +17,7 @@ use crate::domain::client::GrantType;
 use crate::domain::client::ResponseMode;
 use crate::domain::scope;
 use crate::domain::scope::Scope;
+use crate::protocol::authorization_details;
 use crate::protocol::claims;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::error::OAuthError;
@@ -24,6 +25,7 @@ use crate::protocol::id_token_hint;
 use crate::protocol::parameters::Parameters;
 use crate::protocol::pkce;
 use crate::protocol::redirect_uri;
+use crate::protocol::self_check;
 use crate::provider::Provider;
 
 /// Where the answer goes, once client and redirect URI are known to be good.
@@ -36,7 +38,33 @@ pub struct ReturnAddress {
     /// How.
     pub response_mode: ResponseMode,
     /// `state`, to be repeated byte for byte.
+    #[serde(with = "compact")]
     pub state: Option<String>,
+}
+
+/// Text that may be long and strange, on its way in `tx`: JSON would spell a control character with six.
+mod compact {
+    use serde::Deserialize;
+    use serde::Deserializer;
+    use serde::Serialize;
+    use serde::Serializer;
+    use serde::de::Error;
+
+    use crate::crypto::base64url;
+
+    #[expect(clippy::ref_option, reason = "serde asks for it")]
+    pub fn serialize<S: Serializer>(
+        text: &Option<String>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        text.as_ref().map(base64url::encode).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
+        let bytes = base64url::decode(&text).map_err(|_| D::Error::custom("not base64url"))?;
+        String::from_utf8(bytes).map(Some).map_err(D::Error::custom)
+    }
 }
 
 /// A checked authorization request. It travels sealed in `tx` and is never trusted otherwise.
@@ -68,6 +96,9 @@ pub struct AuthorizationRequest {
     pub ui_locales: Option<String>,
     /// `sub` of a genuine `id_token_hint`.
     pub hinted_subject: Option<String>,
+    /// The organisation `authorization_details` asks to act for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act_for: Option<String>,
 }
 
 /// `prompt`, as a set.
@@ -116,6 +147,7 @@ pub async fn parse(
 ) -> Result<(Arc<Client>, AuthorizationRequest), Refusal> {
     let client = find_client(provider, parameters).await.map_err(Refusal::Page)?;
     let mut return_address = return_address(&client, parameters).map_err(Refusal::Page)?;
+    self_check::note_request(provider, &client, parameters).await;
     let asked_mode = response_mode(&client, parameters);
     if let Ok(mode) = asked_mode {
         return_address.response_mode = mode;
@@ -137,6 +169,8 @@ pub async fn reopen(
     client
         .filter(|client| client.disabled_at.is_none())
         .filter(|client| redirect_uri::is_registered(client, &address.redirect_uri))
+        .filter(|client| client.may_use(GrantType::AuthorizationCode))
+        .filter(|client| request.scope.is_within(&client.scope))
         .ok_or_else(|| ErrorCode::UnauthorizedClient.because("the client was changed meanwhile"))
 }
 
@@ -162,13 +196,14 @@ fn return_address(client: &Client, parameters: &Parameters) -> Result<ReturnAddr
     Ok(ReturnAddress {
         client_id: client.id.clone(),
         redirect_uri: uri.to_owned(),
-        response_mode: ResponseMode::Query,
+        // Where the mode that is asked for is not registered, the error goes out by one that is.
+        response_mode: client.response_modes.first().copied().unwrap_or_default(),
         state: parameters.get("state").map(str::to_owned),
     })
 }
 
 fn response_mode(client: &Client, parameters: &Parameters) -> Result<ResponseMode, OAuthError> {
-    let Some(asked) = parameters.get("response_mode") else { return Ok(ResponseMode::Query) };
+    let asked = parameters.get("response_mode").unwrap_or(ResponseMode::Query.as_str());
     ResponseMode::ALL
         .into_iter()
         .find(|mode| mode.as_str() == asked && client.response_modes.contains(mode))
@@ -191,6 +226,7 @@ fn check(
     let requested = claims::parse_request(parameters.get("claims"))?;
     let (acr, acr_essential) = acr(parameters, &requested)?;
     let resource = resource(client, parameters)?;
+    let act_for = authorization_details::organisation(client, parameters)?;
     let hinted_subject = match parameters.get("id_token_hint") {
         Some(hint) => Some(id_token_hint::verify(provider, hint, Some(&client.id))?.subject),
         None => None,
@@ -209,6 +245,7 @@ fn check(
         login_hint: parameters.get("login_hint").map(|hint| hint.chars().take(100).collect()),
         ui_locales: parameters.get("ui_locales").map(|text| text.chars().take(100).collect()),
         hinted_subject,
+        act_for,
     })
 }
 

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use serde_json::json;
 use url::Url;
 
@@ -12,7 +14,9 @@ use crate::domain::client::Client;
 use crate::domain::delivery::Delivery;
 use crate::domain::delivery::Message;
 use crate::domain::request_context::RequestContext;
+use crate::domain::self_check::Check;
 use crate::protocol::error::OAuthError;
+use crate::protocol::self_check;
 use crate::provider::Provider;
 use crate::store::StoreError;
 
@@ -23,18 +27,37 @@ const PATIENCE: Duration = Duration::from_hours(24);
 /// No other node tries a leased message meanwhile.
 const LEASE: Duration = Duration::from_secs(30);
 /// Messages tried at the same time, so that dead clients do not delay a live one.
-const AT_ONCE: i64 = 32;
+const AT_ONCE: usize = 32;
+/// While some are under way, new ones are looked for after this time.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
-/// Tries everything that is due; says how many were tried.
-pub async fn deliver_due(provider: &Provider) -> Result<usize, StoreError> {
-    let now = provider.clock.now();
-    let due = provider.store.lease_deliveries(AT_ONCE, LEASE, now).await?;
-    let count = due.len();
-    let tries = due.into_iter().map(|delivery| deliver(provider, delivery));
-    for tried in futures_util::future::join_all(tries).await {
-        tried?;
+/// Tries everything that is due, and what becomes due meanwhile: a client that hangs holds one of the
+/// places up, and no other message. Once `is_over`, or once the store fails, what is under way ends and
+/// nothing new begins; the first failure is the answer.
+pub async fn deliver_due(
+    provider: &Provider,
+    is_over: impl Fn() -> bool,
+) -> Result<(), StoreError> {
+    let mut under_way = FuturesUnordered::new();
+    let mut outcome = Ok(());
+    loop {
+        let free = if is_over() || outcome.is_err() { 0 } else { AT_ONCE - under_way.len() };
+        if free > 0 {
+            let limit = i64::try_from(free).unwrap_or(0);
+            match provider.store.lease_deliveries(limit, LEASE, provider.clock.now()).await {
+                Ok(due) => {
+                    under_way.extend(due.into_iter().map(|delivery| deliver(provider, delivery)));
+                }
+                Err(error) => outcome = Err(error),
+            }
+        }
+        if under_way.is_empty() {
+            return outcome;
+        }
+        if let Ok(Some(done)) = tokio::time::timeout(LOOK_AGAIN, under_way.next()).await {
+            outcome = outcome.and(done);
+        }
     }
-    Ok(count)
 }
 
 async fn deliver(provider: &Provider, delivery: Delivery) -> Result<(), StoreError> {
@@ -47,7 +70,11 @@ async fn deliver(provider: &Provider, delivery: Delivery) -> Result<(), StoreErr
     // A client without an endpoint has nothing to be told.
     let told = match endpoint {
         None => Ok(()),
-        Some((client, uri)) => post(provider, client, &uri, &delivery.message).await,
+        Some((client, uri)) => {
+            let told = post(provider, client, &uri, &delivery.message).await;
+            self_check::note(provider, client, Check::BackchannelLogout, told.is_ok()).await;
+            told
+        }
     };
     let record = |event: audit::Event<'_>| {
         event

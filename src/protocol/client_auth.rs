@@ -6,7 +6,6 @@ use std::sync::Arc;
 use base64::Engine;
 
 use crate::audit;
-use crate::domain::attempts;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::client::Client;
 use crate::domain::client::ClientAuthentication;
@@ -16,9 +15,9 @@ use crate::domain::request_context::RequestContext;
 use crate::protocol::client_assertion;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::error::OAuthError;
+use crate::protocol::guesses;
 use crate::protocol::parameters::Parameters;
 use crate::provider::Provider;
-use crate::store::sql::AttemptKey;
 
 /// How the client tried to prove who it is.
 enum Presented<'a> {
@@ -37,8 +36,6 @@ pub async fn authenticate(
 ) -> Result<Arc<Client>, OAuthError> {
     let presented = presented(authorization, parameters)?;
     let id = presented.client_id();
-    let key = throttle_key(provider, context, id.as_ref());
-    let now = provider.clock.now();
     let client = match &id {
         Some(id) => provider.store.find_client(id).await?,
         None => None,
@@ -56,12 +53,7 @@ pub async fn authenticate(
         _ => {
             let refusal = audit::refused(AuditKind::ClientRefused, "client authentication failed");
             provider.store.record(refusal.record(provider, context)).await?;
-            // Counted after the fact: a right secret is never delayed by somebody else's wrong ones.
-            let admitted = provider.store.admit_attempt(vec![key], now).await?;
-            if let Err(until) = admitted {
-                let wait = until.since(now).min(std::time::Duration::from_millis(300));
-                tokio::time::sleep(wait).await;
-            }
+            guesses::count(provider, context, id.as_ref()).await?;
             Err(ErrorCode::InvalidClient.because("client authentication failed").recorded())
         }
     }
@@ -185,17 +177,6 @@ fn compare_with_nothing(presented: &Presented<'_>) {
     };
     let digest = ClientSecret::digest_of(secret);
     std::hint::black_box(crate::crypto::constant_time_eq(&[b'0'; 64], digest.as_bytes()));
-}
-
-fn throttle_key(
-    provider: &Provider,
-    context: &RequestContext,
-    client: Option<&ClientId>,
-) -> AttemptKey {
-    let client = client.map_or("", ClientId::as_str);
-    let network = context.source_network();
-    let parts = [b"client".as_slice(), client.as_bytes(), network.as_bytes()];
-    AttemptKey { digest: provider.vault.short_secret.tag_parts(&parts), limits: attempts::CLIENT }
 }
 
 #[cfg(test)]

@@ -30,6 +30,15 @@ pub async fn agreed_at(
         .map(|consent| consent.granted_at))
 }
 
+/// Whether the person blocked the client: then nothing is asked and nothing is issued.
+pub async fn is_blocked(
+    provider: &Provider,
+    account: &Account,
+    client: &Client,
+) -> Result<bool, StoreError> {
+    provider.store.is_portal_blocked(account.id, &client.id).await
+}
+
 /// Remembers that the person agreed to what the request asks, beside what was agreed before.
 pub async fn grant(
     provider: &Provider,

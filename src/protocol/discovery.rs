@@ -10,8 +10,10 @@ use crate::domain::client::GrantType;
 use crate::domain::client::ResponseMode;
 use crate::domain::scope;
 use crate::jose::Algorithm;
+use crate::protocol::authorization_details;
 use crate::protocol::claims;
 use crate::protocol::pkce;
+use crate::protocol::verified_claims;
 
 /// `/.well-known/openid-configuration`
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
@@ -31,6 +33,8 @@ pub const JWKS_SM2: &str = "/oauth2/jwks/sm2";
 pub const INTROSPECT: &str = "/oauth2/introspect";
 /// Revocation endpoint (RFC 7009).
 pub const REVOKE: &str = "/oauth2/revoke";
+/// The Admin API; also the last part of its audience.
+pub const ADMIN_API: &str = "/api/v1";
 /// End-session endpoint (OpenID Connect RP-Initiated Logout 1.0).
 pub const LOGOUT: &str = "/oauth2/logout";
 
@@ -44,7 +48,7 @@ pub fn metadata(issuer: &str) -> Value {
     let authentication: Vec<_> = ClientAuthentication::ALL.iter().map(|m| m.as_str()).collect();
     let confidential: Vec<_> = authentication.iter().filter(|method| **method != "none").collect();
     let algorithms: Vec<_> = Algorithm::ALL.iter().map(|a| a.as_str()).collect();
-    json!({
+    let mut metadata = json!({
         "issuer": issuer,
         "authorization_endpoint": at(AUTHORIZE),
         "token_endpoint": at(TOKEN),
@@ -66,6 +70,7 @@ pub fn metadata(issuer: &str) -> Value {
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "scopes_supported": scopes,
         "claims_supported": claims::SUPPORTED,
+        "authorization_details_types_supported": authorization_details::TYPES,
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": true,
         "request_parameter_supported": false,
@@ -80,5 +85,9 @@ pub fn metadata(issuer: &str) -> Value {
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
         "op_policy_uri": at("/privacy"),
-    })
+    });
+    if let Some(members) = metadata.as_object_mut() {
+        members.extend(verified_claims::metadata());
+    }
+    metadata
 }

@@ -40,6 +40,7 @@ error_codes! {
     ConsentRequired = "consent_required",
     AccountSelectionRequired = "account_selection_required",
     UnmetAuthenticationRequirements = "unmet_authentication_requirements",
+    InvalidAuthorizationDetails = "invalid_authorization_details",
     RequestNotSupported = "request_not_supported",
     RequestUriNotSupported = "request_uri_not_supported",
     TemporarilyUnavailable = "temporarily_unavailable",

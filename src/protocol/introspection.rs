@@ -6,17 +6,23 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::domain::client::Client;
+use crate::domain::client::GrantType;
 use crate::domain::id::RefreshTokenDigest;
+use crate::domain::request_context::RequestContext;
 use crate::domain::token::OpaqueKind;
 use crate::protocol::access_token;
+use crate::protocol::acting;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::error::OAuthError;
+use crate::protocol::guesses;
 use crate::protocol::parameters::Parameters;
+use crate::protocol::token::issuance;
 use crate::provider::Provider;
 
 /// What this client may know of the token.
 pub async fn introspect(
     provider: &Provider,
+    context: &RequestContext,
     client: &Client,
     parameters: &Parameters,
 ) -> Result<Map<String, Value>, OAuthError> {
@@ -26,9 +32,11 @@ pub async fn introspect(
     let token = parameters.require("token")?;
     let found = match token {
         token if OpaqueKind::RefreshToken.fits(token) => {
-            refresh_token(provider, client, token).await?
+            refresh_token(provider, context, client, token).await?
         }
-        token if access_token::fits(token) => access_token(provider, client, token).await?,
+        token if access_token::fits(token) => {
+            access_token(provider, context, client, token).await?
+        }
         _ => None,
     };
     Ok(found.unwrap_or_else(|| Map::from_iter([("active".to_owned(), json!(false))])))
@@ -36,27 +44,47 @@ pub async fn introspect(
 
 async fn access_token(
     provider: &Provider,
+    context: &RequestContext,
     client: &Client,
     token: &str,
 ) -> Result<Option<Map<String, Value>>, OAuthError> {
-    let Some(live) = access_token::find_live(provider, token).await? else { return Ok(None) };
+    let Some(live) = access_token::find_live(provider, token).await? else {
+        if access_token::read(provider, token).is_none() {
+            guesses::count(provider, context, Some(&client.id)).await?;
+        }
+        return Ok(None);
+    };
     let may_know = match &live.handle.audience {
         Some(audience) => client.audiences.contains(audience),
         None => live.client.id == client.id,
     };
-    Ok((may_know || live.client.id == client.id).then(|| access_token::describe(provider, &live)))
+    if !may_know && live.client.id != client.id {
+        return Ok(None);
+    }
+    let mut members = access_token::describe(provider, &live);
+    let acting = live.authorization.as_ref().and_then(|found| found.approval.acting.as_ref());
+    if let Some(acting) = acting {
+        let Some(told) = acting::claims(provider, acting, false).await? else { return Ok(None) };
+        members.extend(told);
+    }
+    Ok(Some(members))
 }
 
 async fn refresh_token(
     provider: &Provider,
+    context: &RequestContext,
     client: &Client,
     token: &str,
 ) -> Result<Option<Map<String, Value>>, OAuthError> {
     let digest = RefreshTokenDigest::of(token);
     let now = provider.clock.now();
     let found = provider.store.find_live_refresh_token(digest, now).await?;
+    if found.is_none() {
+        guesses::count(provider, context, Some(&client.id)).await?;
+    }
     let live = found.filter(|(token, authorization)| {
-        authorization.is_live()
+        client.may_use(GrantType::RefreshToken)
+            && authorization.is_live_for(client)
             && authorization.client_id == client.id
             && now < token.idle_expires_at
             && now < token.expires_at
@@ -65,7 +93,7 @@ async fn refresh_token(
         Map::from_iter([
             ("active".to_owned(), json!(true)),
             ("client_id".to_owned(), json!(client.id)),
-            ("scope".to_owned(), json!(authorization.approval.scope.to_string())),
+            ("scope".to_owned(), json!(issuance::granted(client, &authorization).to_string())),
             ("sub".to_owned(), json!(authorization.approval.subject)),
             ("exp".to_owned(), json!(token.expires_at.seconds())),
         ])

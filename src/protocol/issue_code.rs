@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::audit;
 use crate::domain::account::Account;
+use crate::domain::account::Profile;
+use crate::domain::acting::Acting;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::authorization::Approval;
 use crate::domain::authorization::Authentication;
@@ -19,11 +21,13 @@ use crate::domain::token::OpaqueKind;
 use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::authorization_response;
 use crate::protocol::authorization_response::AuthorizationResponse;
+use crate::protocol::claims;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::error::OAuthError;
 use crate::protocol::token::refresh_token;
 use crate::provider::Provider;
 use crate::store::StoreError;
+use crate::subjects;
 
 /// How long a code lives (security.md 0.3).
 const LIFETIME: Duration = Duration::from_mins(1);
@@ -34,8 +38,12 @@ pub async fn issue(
     provider: &Provider,
     context: &RequestContext,
     (id, client, request): (AuthorizationId, &Client, &AuthorizationRequest),
-    (account, session): (&Account, &Session),
+    (account, profile, session): (&Account, &Profile, &Session),
+    acting: Option<Acting>,
 ) -> Result<Option<AuthorizationResponse>, OAuthError> {
+    if !client.admits(profile.key(), provider.config.synthetic()) {
+        return Err(ErrorCode::AccessDenied.because("the client is not for this person"));
+    }
     let code = OpaqueKind::Code.generate();
     let now = provider.clock.now();
     let key = &provider.vault.subject;
@@ -54,13 +62,24 @@ pub async fn issue(
         approval: Approval {
             scope: request.scope.clone(),
             claims: request.claims.clone(),
+            opened: claims::opened(client, &request.scope, &request.claims)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             nonce: request.nonce.clone(),
             redirect_uri: request.return_address.redirect_uri.clone(),
             code_challenge: request.code_challenge.clone(),
             resource: request.resource.clone(),
             authentication,
-            subject: subject::subject(key, client, account.id),
-            sid: subject::sid(key, client, session.id),
+            subject: match &acting {
+                Some(acting) => subjects::of_principal(provider, client, acting.principal).await?,
+                None => subjects::of_account(provider, client, account).await?,
+            },
+            sid: match &acting {
+                Some(acting) => subject::sid_for(key, client, session.id, acting.principal),
+                None => subject::sid(key, client, session.id),
+            },
+            acting,
         },
         code_digest: CodeDigest::of(&code),
         code_expires_at: now.plus(LIFETIME),
@@ -69,8 +88,12 @@ pub async fn issue(
     let record = audit::done(AuditKind::CodeIssued)
         .account(account)
         .client(&client.id)
-        .detail("scope", request.scope.to_string())
-        .record(provider, context);
+        .detail("scope", request.scope.to_string());
+    let record = match &new.approval.acting {
+        Some(acting) => record.detail("mandate", acting.mandate.to_string()),
+        None => record,
+    };
+    let record = record.record(provider, context);
     let lives_until = now.plus(refresh_token::ABSOLUTE_LIFETIME);
     let kept = provider.store.add_authorization(new, lives_until, record).await;
     let issuer = provider.config.issuer_text();
@@ -81,6 +104,7 @@ pub async fn issue(
 fn session_over(error: StoreError) -> OAuthError {
     match error {
         StoreError::Taken => ErrorCode::LoginRequired.because("the session has ended"),
+        StoreError::MandateOver => ErrorCode::AccessDenied.because("the mandate has ended"),
         other => other.into(),
     }
 }

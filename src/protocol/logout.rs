@@ -7,6 +7,7 @@ use crate::domain::client::Client;
 use crate::domain::client::ClientId;
 use crate::domain::id::AccountId;
 use crate::domain::id::SessionId;
+use crate::domain::self_check::Check;
 use crate::domain::session::Session;
 use crate::domain::subject;
 use crate::protocol::error::ErrorCode;
@@ -14,7 +15,9 @@ use crate::protocol::error::OAuthError;
 use crate::protocol::id_token_hint;
 use crate::protocol::id_token_hint::Hint;
 use crate::protocol::parameters::Parameters;
+use crate::protocol::self_check;
 use crate::provider::Provider;
+use crate::subjects;
 
 /// A logout request that was read.
 pub struct LogoutRequest {
@@ -50,14 +53,19 @@ pub async fn parse(
         None => None,
         Some(id) => provider.store.find_client(id).await?,
     };
+    if let Some(client) = &client {
+        self_check::note(provider, client, Check::Logout, hint.is_some()).await;
+    }
     let return_to = match parameters.get("post_logout_redirect_uri") {
         None => None,
         Some(uri) => {
             // Without a hint anybody could have sent the browser here (§3).
             let known = hint.is_some()
-                && client.as_ref().is_some_and(|client| {
-                    client.post_logout_redirect_uris.iter().any(|registered| registered == uri)
-                });
+                && client.as_ref().filter(|client| client.disabled_at.is_none()).is_some_and(
+                    |client| {
+                        client.post_logout_redirect_uris.iter().any(|registered| registered == uri)
+                    },
+                );
             if !known {
                 return Err(invalid(
                     "post_logout_redirect_uri is not registered for a proven client",
@@ -66,18 +74,27 @@ pub async fn parse(
             Some(with_state(uri, parameters.get("state")))
         }
     };
-    let proven = match (&hint, &client, session) {
-        (Some(hint), Some(client), Some(session)) => {
-            let key = &provider.vault.subject;
-            let own_sid = subject::sid(key, client, session.id);
-            let own_sub = subject::subject(key, client, session.account_id);
-            hint.sid.as_ref().map_or(hint.subject == own_sub, |sid| *sid == own_sid)
-                && hint.subject == own_sub
+    let acted = match (&hint, session) {
+        // Whoever acts for somebody has a client session of another name.
+        (Some(Hint { sid: Some(sid), client_id, .. }), Some(session)) => {
+            let found = provider.store.find_session_of_client(client_id, sid).await?;
+            found.is_some_and(|(_, id)| id == session.id)
         }
-        // Nobody is logged in here: there is nothing to ask.
-        (Some(_), Some(_), None) => true,
         _ => false,
     };
+    let proven = acted
+        || match (&hint, &client, session) {
+            (Some(hint), Some(client), Some(session)) => {
+                let key = &provider.vault.subject;
+                let own_sid = subject::sid(key, client, session.id);
+                let own_sub = subjects::of(provider, client, session.account_id).await?;
+                hint.sid.as_ref().map_or(hint.subject == own_sub, |sid| *sid == own_sid)
+                    && hint.subject == own_sub
+            }
+            // Nobody is logged in here: there is nothing to ask.
+            (Some(_), Some(_), None) => true,
+            _ => false,
+        };
     let elsewhere = match (&hint, session) {
         (Some(Hint { sid: Some(sid), client_id, .. }), None) => {
             provider.store.find_session_of_client(client_id, sid).await?

@@ -11,8 +11,8 @@ const MAX_VALUE: usize = 4096;
 const MAX_TOKEN_VALUE: usize = 8192;
 /// More parameters than this are no request of ours.
 const MAX_COUNT: usize = 64;
-/// Parameters that hold a signed token.
-const TOKENS: [&str; 3] = ["client_assertion", "id_token_hint", "request"];
+/// Parameters that hold a signed token, or a chain of certificates.
+const TOKENS: [&str; 4] = ["client_assertion", "id_token_hint", "request", "certificate"];
 
 /// Our own sealed request (`tx`) holds all parameters of one.
 const MAX_SEALED_VALUE: usize = 24 * 1024;

@@ -37,7 +37,12 @@ fn without_port(rest: &str) -> Option<&str> {
     let path = match rest.strip_prefix(':') {
         Some(after) => {
             let end = after.find('/')?;
-            after[..end].parse::<u16>().ok()?;
+            let digits = &after[..end];
+            let port: u16 = digits.parse().ok()?;
+            // `+80` and `080` are numbers to a parser, and no ports to anybody else.
+            if port == 0 || digits != port.to_string() {
+                return None;
+            }
             &after[end..]
         }
         None => rest,
@@ -54,7 +59,9 @@ pub fn problem(
     if uri.len() > MAX_LENGTH {
         return Some("is longer than 2048 characters");
     }
-    if uri.bytes().any(|byte| byte <= b' ' || byte == 0x7F || byte == b'\\') || uri.contains('*') {
+    // RFC 3986 §2: ASCII alone. It goes into a header, and is compared byte for byte.
+    let strange = |byte: u8| byte <= b' ' || byte >= 0x7F || byte == b'\\' || byte == b'*';
+    if uri.bytes().any(strange) {
         return Some("has a character that has no place in a redirect URI");
     }
     let Ok(parsed) = Url::parse(uri) else { return Some("is not an absolute URI") };
@@ -63,6 +70,11 @@ pub fn problem(
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {
         return Some("has a user name");
+    }
+    // Browsers read `https:///rp.test`, `https:/rp.test` and `https:rp.test` as one address; RFC 3986 §3.2 does not.
+    let written_out = uri.split_once("://").is_some_and(|(_, rest)| !rest.starts_with('/'));
+    if parsed.has_host() && !written_out {
+        return Some("does not name its host after two slashes");
     }
     let loopback = match parsed.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -95,6 +107,9 @@ mod tests {
             "http://127.0.0.1:51004/other",
             "http://127.0.0.1.evil.example/cb",
             "http://127.0.0.1:80:90/cb",
+            "http://127.0.0.1:+80/cb",
+            "http://127.0.0.1:080/cb",
+            "http://127.0.0.1:0/cb",
             "http://127.0.0.1:/cb",
             "http://127.0.0.1@evil.example/cb",
             "http://127.1/cb",
@@ -117,6 +132,10 @@ mod tests {
             "https://rp.test/*",
             "http://rp.test/cb",
             "https://user@rp.test/cb",
+            "https://rp.test/\u{56DE}",
+            "https:///rp.test/cb",
+            "https:/rp.test/cb",
+            "https:rp.test/cb",
         ] {
             assert!(problem(uri, ApplicationType::Web, false).is_some(), "{uri}");
         }

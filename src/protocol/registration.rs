@@ -18,6 +18,8 @@ use crate::domain::client::ClientSecret;
 use crate::domain::client::GrantType;
 use crate::domain::client::ResponseMode;
 use crate::domain::client::SubjectType;
+use crate::domain::client_name;
+use crate::domain::id::OperatorId;
 use crate::domain::request_context::RequestContext;
 use crate::domain::scope;
 use crate::domain::token::OpaqueKind;
@@ -96,7 +98,10 @@ pub fn new_client(new: NewClient) -> Client {
         sector,
         default_max_age: None,
         policy: ClientPolicy::default(),
+        sandbox: false,
+        logo: None,
         disabled_at: None,
+        valid_from: crate::clock::Timestamp::default(),
     }
 }
 
@@ -143,32 +148,35 @@ pub async fn rotate_secret(
     client: &Client,
     grace: Duration,
 ) -> Result<String, RegisterError> {
-    let now = provider.clock.now();
-    let until = now.plus(grace);
     let (text, kept) = new_secret();
     let mut changed = client.clone();
-    changed.secrets.retain(|secret| secret.expires_at.is_none_or(|at| at > now));
-    for secret in &mut changed.secrets {
-        secret.expires_at = Some(secret.expires_at.map_or(until, |at| at.min(until)));
-    }
-    changed.secrets.insert(0, kept);
+    changed.add_secret(kept, grace, provider.clock.now());
     let record = audit::done(AuditKind::ClientSecretRotated).client(&client.id);
     let record = record.detail("grace_seconds", grace.as_secs()).record(provider, context);
     store(provider, &changed, record).await?;
     Ok(text)
 }
 
-/// Switches a client off, or on again.
+/// Switches a client off, or on again; what was issued to it before stays void. `by`: which operator, and
+/// why.
 pub async fn set_disabled(
     provider: &Provider,
     context: &RequestContext,
     client: &Client,
     disabled: bool,
+    by: Option<(OperatorId, &str)>,
 ) -> Result<(), RegisterError> {
     let mut changed = client.clone();
-    changed.disabled_at = disabled.then(|| provider.clock.now());
-    let record = audit::done(AuditKind::ClientDisabled).client(&client.id);
-    let record = record.detail("disabled", disabled).record(provider, context);
+    let now = provider.clock.now();
+    changed.disabled_at = disabled.then_some(now);
+    if disabled {
+        changed.valid_from = now;
+    }
+    let mut event = audit::done(AuditKind::ClientDisabled).client(&client.id);
+    if let Some((operator, why)) = by {
+        event = event.operator(operator).why(why);
+    }
+    let record = event.detail("disabled", disabled).record(provider, context);
     store(provider, &changed, record).await
 }
 
@@ -187,70 +195,67 @@ async fn store(
 
 /// Checks a client's metadata; `loopback_allowed` lets `http` loopback URIs pass, for a demo issuer.
 pub fn check(client: &Client, loopback_allowed: bool) -> Result<(), RegistrationError> {
-    let wrong =
-        |field, problem: &str| Err(RegistrationError { field, problem: problem.to_owned() });
-    if client.name.trim().is_empty() || client.name.chars().count() > 100 {
-        return wrong("client_name", "has 1 to 100 characters");
-    }
-    if client.name.chars().any(char::is_control) {
-        return wrong("client_name", "has a control character");
-    }
-    check_uris("redirect_uris", &client.redirect_uris, client, loopback_allowed)?;
-    check_uris(
-        "post_logout_redirect_uris",
-        &client.post_logout_redirect_uris,
-        client,
-        loopback_allowed,
-    )?;
-    if let Some(uri) = &client.backchannel_logout_uri
-        && let Some(problem) = redirect_uri::problem(uri, ApplicationType::Web, loopback_allowed)
-    {
-        return wrong("backchannel_logout_uri", problem);
-    }
-    if client.may_use(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
-        return wrong("redirect_uris", "one is needed for the authorization code grant");
-    }
-    if client.is_public() && client.may_use(GrantType::ClientCredentials) {
-        return wrong("grant_types", "a public client has no credentials");
-    }
-    check_keys(client)
+    problems(client, loopback_allowed).into_iter().next().map_or(Ok(()), Err)
 }
 
-fn check_uris(
-    field: &'static str,
+/// Everything that is wrong with a client's metadata, at most once a member.
+pub fn problems(client: &Client, loopback_allowed: bool) -> Vec<RegistrationError> {
+    let backchannel = client.backchannel_logout_uri.as_deref().and_then(|uri| {
+        redirect_uri::problem(uri, ApplicationType::Web, loopback_allowed).map(str::to_owned)
+    });
+    let uris = |uris: &[String]| uris_problem(uris, client.application_type, loopback_allowed);
+    let found = [
+        ("client_name", name_problem(&client.name)),
+        ("redirect_uris", uris(&client.redirect_uris).or_else(|| redirect_problem(client))),
+        ("post_logout_redirect_uris", uris(&client.post_logout_redirect_uris)),
+        ("backchannel_logout_uri", backchannel),
+        ("grant_types", grant_problem(client)),
+        ("jwks", keys_problem(client)),
+    ];
+    let told = |(field, problem): (&'static str, Option<String>)| {
+        problem.map(|problem| RegistrationError { field, problem })
+    };
+    found.into_iter().filter_map(told).collect()
+}
+
+fn name_problem(name: &str) -> Option<String> {
+    if name.trim().is_empty() || name.chars().count() > client_name::LONGEST {
+        return Some("has 1 to 100 characters".to_owned());
+    }
+    name.chars().any(client_name::misleads).then(|| "has a control character".to_owned())
+}
+
+fn uris_problem(
     uris: &[String],
-    client: &Client,
+    application_type: ApplicationType,
     loopback_allowed: bool,
-) -> Result<(), RegistrationError> {
+) -> Option<String> {
     if uris.len() > MAX_URIS {
-        return Err(RegistrationError {
-            field,
-            problem: format!("has more than {MAX_URIS} entries"),
-        });
+        return Some(format!("has more than {MAX_URIS} entries"));
     }
-    for uri in uris {
-        let problem = redirect_uri::problem(uri, client.application_type, loopback_allowed);
-        if let Some(problem) = problem {
-            return Err(RegistrationError { field, problem: problem.to_owned() });
-        }
-    }
-    Ok(())
+    let problem = |uri: &String| redirect_uri::problem(uri, application_type, loopback_allowed);
+    uris.iter().find_map(problem).map(str::to_owned)
 }
 
-fn check_keys(client: &Client) -> Result<(), RegistrationError> {
-    let wrong = |problem: String| Err(RegistrationError { field: "jwks", problem });
-    match (&client.jwks, client.authentication) {
-        (None, ClientAuthentication::PrivateKeyJwt) => {
-            wrong("is needed for private_key_jwt".into())
-        }
-        (None, _) => Ok(()),
-        (Some(jwks), _) => {
-            match jwks.as_object().map(|jwks| JwkSet::from_json(jwks, DEFAULT_KEY_LIMIT)) {
-                Some(Ok(set)) if !set.keys().is_empty() => Ok(()),
-                Some(Ok(_)) => wrong("has no key that can be used".into()),
-                Some(Err(error)) => wrong(error.to_string()),
-                None => wrong("is not a JWK set".into()),
-            }
-        }
+fn redirect_problem(client: &Client) -> Option<String> {
+    let missing = client.may_use(GrantType::AuthorizationCode) && client.redirect_uris.is_empty();
+    missing.then(|| "one is needed for the authorization code grant".to_owned())
+}
+
+fn grant_problem(client: &Client) -> Option<String> {
+    let bare = client.is_public() && client.may_use(GrantType::ClientCredentials);
+    bare.then(|| "a public client has no credentials".to_owned())
+}
+
+fn keys_problem(client: &Client) -> Option<String> {
+    let Some(jwks) = &client.jwks else {
+        let needed = client.authentication == ClientAuthentication::PrivateKeyJwt;
+        return needed.then(|| "is needed for private_key_jwt".to_owned());
+    };
+    match jwks.as_object().map(|jwks| JwkSet::from_json(jwks, DEFAULT_KEY_LIMIT)) {
+        Some(Ok(set)) if !set.keys().is_empty() => None,
+        Some(Ok(_)) => Some("has no key that can be used".to_owned()),
+        Some(Err(error)) => Some(error.to_string()),
+        None => Some("is not a JWK set".to_owned()),
     }
 }

@@ -8,10 +8,14 @@ use crate::audit;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::request_context::RequestContext;
 use crate::domain::scope;
+use crate::domain::self_check::Check;
 use crate::protocol::access_token;
+use crate::protocol::acting;
 use crate::protocol::claims;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::error::OAuthError;
+use crate::protocol::self_check;
+use crate::protocol::verified_claims;
 use crate::provider::Provider;
 
 /// The claims this token opens.
@@ -40,7 +44,14 @@ pub async fn claims(
     let mut approval = authorization.approval.clone();
     approval.scope = live.handle.scope.clone();
     let mut claims = claims::userinfo(&live.client, &approval, &account, &profile);
-    if claims.contains_key("id_number") {
+    let asked = (&*approval.claims.verified_userinfo, false);
+    let told =
+        verified_claims::tell(provider, (&live.client, &approval), (&account, &profile), asked);
+    if let Some(verified) = told.await? {
+        claims.insert(verified_claims::CLAIM.to_owned(), verified);
+    }
+    let verified = claims.get(verified_claims::CLAIM);
+    if claims.contains_key("id_number") || verified.is_some_and(verified_claims::has_number) {
         let record = audit::done(AuditKind::IdNumberReleased)
             .account(&account)
             .client(&live.client.id)
@@ -48,6 +59,10 @@ pub async fn claims(
             .record(provider, context);
         provider.store.record(record).await?;
     }
+    if let Some(acting) = &approval.acting {
+        claims = acting::userinfo(provider, acting, claims).await?.ok_or_else(refuse)?;
+    }
     claims.insert("sub".to_owned(), json!(approval.subject));
+    self_check::note(provider, &live.client, Check::UserInfo, true).await;
     Ok(claims)
 }

@@ -47,6 +47,11 @@ impl Breaker {
         }
     }
 
+    /// Whether nobody but one may call now.
+    pub fn is_open(&self) -> bool {
+        self.lock().open_until.is_some()
+    }
+
     /// The dependency answered.
     pub fn succeeded(&self) {
         *self.lock() = State::default();
@@ -86,7 +91,7 @@ mod tests {
     #[test]
     fn five_failures_in_a_row_open_it_for_half_a_minute() {
         let (breaker, clock) = open();
-        assert!(!breaker.admits());
+        assert!(!breaker.admits() && breaker.is_open());
         clock.advance(29_000);
         assert!(!breaker.admits());
     }
@@ -101,7 +106,7 @@ mod tests {
         clock.advance(30_001);
         assert!(breaker.admits());
         breaker.succeeded();
-        assert!(breaker.admits() && breaker.admits());
+        assert!(breaker.admits() && breaker.admits() && !breaker.is_open());
     }
 
     #[test]

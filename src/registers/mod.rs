@@ -1,11 +1,18 @@
 //! Registers are sources, not assumptions (design D11): each sits behind a trait. Behind it is a local replica,
-//! filled by a command, or the data-sharing platform of the province.
+//! filled by a command, or the data-sharing platform of the province. Services that verify an identity stand
+//! beside them: `verifier`.
 
+pub mod anchors;
 mod breaker;
 pub mod platform;
 pub mod replica;
+pub mod verifier;
 
 use async_trait::async_trait;
+
+use crate::domain::identity_document::PersonKey;
+use crate::domain::legal_entity::LegalEntity;
+use crate::domain::uscc::Uscc;
 
 /// What the population register says of a name and a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +21,8 @@ pub enum RegisterAnswer {
     Match,
     /// They do not, or the number is not there: the register does not say which.
     NoMatch,
+    /// The register keeps no documents of that type.
+    NotKept,
 }
 
 /// The register gave no answer.
@@ -24,6 +33,24 @@ pub struct RegisterAway(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 /// The population register.
 #[async_trait]
 pub trait PopulationRegister: Send + Sync {
-    /// Whether this person has this number. Both in canonical spelling.
-    async fn compare(&self, name: &str, id_number: &str) -> Result<RegisterAnswer, RegisterAway>;
+    /// Whether this person has this document. Both in canonical spelling.
+    async fn compare(&self, name: &str, key: PersonKey<'_>)
+    -> Result<RegisterAnswer, RegisterAway>;
+
+    /// Whether it failed repeatedly and is not asked now.
+    fn rests(&self) -> bool {
+        false
+    }
+}
+
+/// The legal-entity register.
+#[async_trait]
+pub trait LegalEntityRegister: Send + Sync {
+    /// What it says of the organisation with this code. None: there is no such organisation.
+    async fn find(&self, uscc: &Uscc) -> Result<Option<LegalEntity>, RegisterAway>;
+
+    /// Whether it failed repeatedly and is not asked now.
+    fn rests(&self) -> bool {
+        false
+    }
 }

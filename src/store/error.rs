@@ -15,6 +15,9 @@ pub enum StoreError {
     /// What has to be unique is there already; nothing was kept.
     #[error("it is taken")]
     Taken,
+    /// The mandate under which something was to be written is not in force any more; nothing was kept.
+    #[error("the mandate is not in force")]
+    MandateOver,
     /// The database belongs to another version or issuer.
     #[error("{0}")]
     Mismatch(String),

@@ -13,7 +13,7 @@ use std::path::Path;
 const LAYERS: &[&[(&str, &str)]] = &[
     // Tools
     &[("clock", ""), ("crypto", ""), ("i18n", ""), ("outbound", "")],
-    &[("jose", "crypto"), ("signed_call", "clock crypto outbound")],
+    &[("jose", "crypto"), ("signed_call", "clock crypto outbound"), ("totp", "clock crypto")],
     // Values
     &[("domain", "clock crypto jose")],
     &[("vault", "crypto domain")],
@@ -23,27 +23,58 @@ const LAYERS: &[&[(&str, &str)]] = &[
         ("keyring", "clock domain jose store vault"),
         ("registers", "clock crypto domain outbound signed_call store vault"),
     ],
-    &[("provider", "clock config crypto keyring notify outbound registers store vault")],
+    &[("provider", "clock config crypto domain keyring notify outbound registers store vault")],
     &[
         ("audit", "clock crypto domain jose provider store vault"),
-        ("throttle", "domain provider store"),
+        ("identifier", "config domain provider"),
+        ("subjects", "domain provider store"),
+        ("throttle", "clock domain provider store"),
     ],
-    &[("one_time_code", "audit crypto domain notify provider store throttle")],
+    &[("messages", "domain notify provider")],
+    &[("one_time_code", "audit crypto domain messages notify provider store throttle")],
     // Rules
     &[
+        ("codes", "audit clock config crypto domain jose provider store vault"),
         (
             "login",
-            "audit clock config crypto domain notify one_time_code provider store throttle vault",
+            "audit clock config crypto domain identifier messages notify one_time_code provider \
+             store throttle totp vault",
+        ),
+        ("monitor", "audit clock config domain i18n outbound provider signed_call store"),
+        (
+            "organisations",
+            "audit clock crypto domain identifier messages provider registers store subjects throttle vault",
         ),
         (
             "people",
-            "audit clock config crypto domain notify one_time_code provider registers store \
-             throttle vault",
+            "audit clock config crypto domain identifier messages notify one_time_code provider \
+             registers signed_call store throttle vault",
         ),
-        ("protocol", "audit clock crypto domain jose provider store vault"),
+        ("protocol", "audit clock crypto domain jose provider store subjects vault"),
+        ("statistics", "clock domain provider store"),
     ],
+    &[(
+        "recovery",
+        "audit clock domain identifier login messages notify one_time_code people provider \
+         registers store throttle vault",
+    )],
+    &[(
+        "console",
+        "audit clock codes config crypto domain identifier keyring messages organisations people provider \
+         recovery registers store throttle totp vault",
+    )],
+    // A portal's way joins what an officer may do with what a client must be
+    &[(
+        "onboarding",
+        "audit clock console crypto domain identifier jose outbound people protocol provider store \
+         throttle vault",
+    )],
     // Edges
-    &[("http", "audit clock config crypto domain i18n login people protocol provider")],
+    &[(
+        "http",
+        "audit clock codes config console crypto domain i18n identifier login onboarding one_time_code \
+         organisations people protocol provider recovery subjects",
+    )],
 ];
 
 /// They put the program together, so they may use everything.
@@ -51,10 +82,11 @@ const COMPOSERS: &[&str] = &["cli", "demo"];
 
 /// What single files may use besides.
 const EXCEPTIONS: &[(&str, &str)] = &[
+    ("http/api/fields.rs", "jose"), // bodies are read by its strict parser
     ("http/failure.rs", "store vault"), // their errors, told as a page
-    ("http/respond.rs", "store"),       // its errors, told as JSON
-    ("http/session.rs", "store"),       // sessions are kept there
-    ("http/site.rs", "notify"),         // the demo page shows the messages it kept in memory
+    ("http/respond.rs", "store"),   // its errors, told as JSON
+    ("http/session.rs", "store"),   // sessions are kept there
+    ("http/site.rs", "notify"),     // the demo page shows the messages it kept in memory
 ];
 
 /// Libraries, and the only places that may name them.
@@ -67,15 +99,20 @@ const DOORS: &[(&str, &str)] = &[
     ("sqlx", "store/sql"),
     ("redis", "store/redis.rs"),
     ("jsonwebtoken", "jose demo/portal/tests"),
-    ("sm2 sm3 sm4 argon2 aes_gcm hmac hkdf pbkdf2 getrandom", "crypto"),
+    ("sm2 sm3 sm4 argon2 argon2_rust aes_gcm hmac hkdf pbkdf2 getrandom", "crypto"),
     ("aws_lc_rs", "crypto jose"),
-    ("totp_rs", "login/authenticators/totp.rs"),
+    ("x509_cert", "crypto/certificate.rs crypto/certificate"),
+    ("totp_rs", "totp.rs"),
     ("openidconnect", "demo"),
     ("reqwest", "outbound"),
     ("clap", "cli demo/province.rs demo/tour.rs"),
     ("minijinja", "http/pages"),
+    ("png", "onboarding/logo.rs"),
     ("metrics_exporter_prometheus", "cli/serve.rs"),
+    ("utoipa", "http/api"),
     ("zxcvbn", "domain/password.rs"),
+    ("lettre", "monitor/mail.rs"),
+    ("encoding_rs", "cli/table codes/table.rs"),
 ];
 
 /// How a file of `protocol` names its specification.

@@ -1,9 +1,11 @@
-//! How clients prove who they are (RFC 6749 §2.3, RFC 7523, OpenID Connect Core §9; security.md A-19 to
-//! A-21).
+//! How clients prove who they are (RFC 6749 §2.3, OpenID Connect Core §9; security.md A-19, A-21). Assertions
+//! stand in `client_assertion`.
+
+use std::time::Duration;
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 use serde_json::json;
 
 use crate::on_both;
@@ -12,30 +14,43 @@ use crate::support::Page;
 use crate::support::RelyingParty;
 use crate::support::TestProvider;
 use crate::support::fixture::SECRET;
+use crate::support::relying_party::assert_invalid_client;
 
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const TOKEN: &str = "/oauth2/token";
+/// Every endpoint that asks a client who it is.
+const ENDPOINTS: [&str; 3] = [TOKEN, "/oauth2/introspect", "/oauth2/revoke"];
+/// What each of them needs beside the client.
+const ENOUGH: [(&str, &str); 2] = [("grant_type", "client_credentials"), ("token", "x")];
 
-fn assert_invalid_client(page: &Page, what: &str) {
-    assert_eq!(
-        (page.status, &page.json()["error"]),
-        (401, &Value::from("invalid_client")),
-        "{what}"
-    );
-    assert!(page.header("www-authenticate").starts_with("Basic "), "{what}");
-    assert_eq!(page.header("cache-control"), "no-store", "{what}");
+/// A place to knock at: the URL of an endpoint.
+struct Door(String);
+
+impl Door {
+    async fn with_headers(
+        &self,
+        headers: &[(&'static str, &str)],
+        fields: &[(&str, &str)],
+    ) -> Page {
+        let all: Vec<_> = ENOUGH.iter().chain(fields).copied().collect();
+        Browser::new().post_with(&self.0, headers, &all).await
+    }
+
+    async fn with_header(&self, header: &str, fields: &[(&str, &str)]) -> Page {
+        self.with_headers(&[("authorization", header)], fields).await
+    }
+
+    async fn with_form(&self, fields: &[(&str, &str)]) -> Page {
+        self.with_headers(&[], fields).await
+    }
 }
 
-async fn with_header(provider: &TestProvider, header: &str, fields: &[(&str, &str)]) -> Page {
-    let url = provider.url("/oauth2/token");
-    let mut all = vec![("grant_type", "client_credentials")];
-    all.extend(fields);
-    Browser::new().post_with(&url, &[("authorization", header)], &all).await
+fn door(provider: &TestProvider, path: &str) -> Door {
+    Door(provider.url(path))
 }
 
-async fn with_form(provider: &TestProvider, fields: &[(&str, &str)]) -> Page {
-    let mut all = vec![("grant_type", "client_credentials")];
-    all.extend(fields);
-    Browser::new().post(&provider.url("/oauth2/token"), &all).await
+fn basic(id: &str, secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
 on_both!(
@@ -44,33 +59,69 @@ on_both!(
     |provider| {
         let svc1 = RelyingParty::new(&provider, "svc1");
         let (right, wrong) = (svc1.basic(SECRET), svc1.basic("wrong"));
-        assert_eq!(with_header(&provider, &right, &[]).await.status, 200);
-        assert_eq!(with_header(&provider, &right.replace("Basic", "bAsIc"), &[]).await.status, 200);
+        let of = |id| RelyingParty::new(&provider, id).basic(SECRET);
+        let malformed = |bytes: &[u8]| format!("Basic {}", STANDARD.encode(bytes));
+        for path in ENDPOINTS {
+            let door = door(&provider, path);
+            assert_eq!(door.with_header(&right, &[]).await.status, 200, "{path}");
+            assert_eq!(door.with_header(&right.replace("Basic", "bAsIc"), &[]).await.status, 200);
 
-        let reference = with_header(&provider, &wrong, &[]).await;
-        assert_invalid_client(&reference, "wrong secret");
-        let nobody = format!("Basic {}", STANDARD.encode("nobody:secret"));
-        let refused = [
-            with_header(&provider, &nobody, &[]).await,
-            with_header(&provider, "Basic", &[]).await,
-            with_header(&provider, "Basic !!!", &[]).await,
-            with_header(&provider, &format!("Basic {}", STANDARD.encode("no colon")), &[]).await,
-            with_header(&provider, &format!("Basic {}", "A".repeat(10_000)), &[]).await,
-            with_header(&provider, &format!("Basic {}", STANDARD.encode([0xFF, b':', 0xFE])), &[]).await,
-            with_header(&provider, "Bearer x", &[]).await,
-            with_form(&provider, &[("client_id", "svc1"), ("client_secret", SECRET)]).await,
-            with_form(&provider, &[("client_id", "svc1")]).await,
-            with_form(&provider, &[("client_id", "nobody"), ("client_secret", "x")]).await,
-            with_form(&provider, &[("client_id", "web2"), ("client_secret", SECRET)]).await,
-            with_form(&provider, &[]).await,
-        ];
-        for (number, page) in refused.iter().enumerate() {
-            assert_invalid_client(page, &number.to_string());
+            let reference = door.with_header(&wrong, &[]).await;
+            assert_invalid_client(&reference, path);
+            let mut refused = Vec::new();
+            for header in [
+                basic("nobody", "secret"),
+                of("spa1"),
+                of("web2"),
+                of("post1"),
+                malformed(b"no colon"),
+                malformed(&[0xFF, b':', 0xFE]),
+                format!("Basic {}", "A".repeat(10_000)),
+                "Basic".to_owned(),
+                "Basic !!!".to_owned(),
+                "Bearer x".to_owned(),
+            ] {
+                refused.push((door.with_header(&header, &[]).await, header));
+            }
+            for fields in [
+                &[("client_id", "svc1"), ("client_secret", SECRET)][..],
+                &[("client_id", "spa1"), ("client_secret", SECRET)],
+                &[("client_id", "web2"), ("client_secret", SECRET)],
+                &[("client_id", "nobody"), ("client_secret", "x")],
+                &[("client_id", "svc1")],
+                &[],
+            ] {
+                refused.push((door.with_form(fields).await, format!("{fields:?}")));
+            }
+            for (page, what) in &refused {
+                assert_invalid_client(page, &format!("{path}: {what:.60}"));
+            }
+            assert_eq!(refused[0].0.body, reference.body, "unknown client and wrong secret look alike");
         }
-        assert_eq!(refused[0].body, reference.body, "unknown client and wrong secret look alike");
-        let url = format!("{}?client_id=svc1&client_secret=x", provider.url("/oauth2/token"));
-        let in_address = Browser::new().post(&url, &[("grant_type", "client_credentials")]).await;
-        assert_invalid_client(&in_address, "secret in the address");
+    }
+);
+
+on_both!(
+    /// A-19, A-21: what stands in the address is never read, right or wrong.
+    nothing_is_read_from_an_address,
+    |provider| {
+        let right = RelyingParty::new(&provider, "svc1").basic(SECRET);
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(ENOUGH).extend_pairs([("client_id", "post1"), ("client_secret", SECRET)]);
+        let query = query.finish();
+        for path in ENDPOINTS {
+            let addressed = Door(format!("{}?{query}", provider.url(path)));
+            assert_invalid_client(&addressed.with_form(&[]).await, path);
+            let in_body = [("client_id", "post1"), ("client_secret", SECRET)];
+            let genuine = door(&provider, path).with_form(&in_body).await;
+            assert_ne!(genuine.status, 401, "the same in the body: {path}");
+            let headers = [
+                ("authorization", &*right),
+                ("content-type", "application/x-www-form-urlencoded"),
+            ];
+            let empty = Browser::new().post_bytes(&addressed.0, &headers, Vec::new()).await;
+            assert_eq!((empty.status, &empty.json()["error"]), (400, &json!("invalid_request")));
+        }
     }
 );
 
@@ -80,17 +131,25 @@ on_both!(
     |provider| {
         let svc1 = RelyingParty::new(&provider, "svc1");
         let right = svc1.basic(SECRET);
-        for fields in [
-            &[("client_id", "svc1"), ("client_secret", SECRET)][..],
-            &[("client_id", "web1")],
-            &[("client_assertion_type", ASSERTION), ("client_assertion", "a.b.c")],
-        ] {
-            let page = with_header(&provider, &right, fields).await;
-            assert_eq!((page.status, &page.json()["error"]), (400, &json!("invalid_request")));
+        for path in ENDPOINTS {
+            let door = door(&provider, path);
+            let mut refused = Vec::new();
+            for fields in [
+                &[("client_id", "svc1"), ("client_secret", SECRET)][..],
+                &[("client_id", "web1")],
+                &[("client_assertion_type", ASSERTION), ("client_assertion", "a.b.c")],
+            ] {
+                refused.push(door.with_header(&right, fields).await);
+            }
+            let lines = [("authorization", &*right), ("authorization", &*right)];
+            refused.push(door.with_headers(&lines, &[]).await);
+            refused.push(door.with_form(&ENOUGH[..1]).await);
+            for page in refused {
+                assert_eq!((page.status, &page.json()["error"]), (400, &json!("invalid_request")));
+                let audit = provider.audit(1).await;
+                assert_eq!(audit, ["client_authentication_refused refused invalid_request"]);
+            }
         }
-        let twice = with_form(&provider, &[("grant_type", "client_credentials")]).await;
-        assert_eq!(twice.json()["error"], "invalid_request");
-        assert_eq!(provider.audit(1).await, ["client_authentication_refused refused invalid_request"]);
     }
 );
 
@@ -99,130 +158,18 @@ on_both!(
     wrong_secrets_never_shut_out_the_right_one,
     |provider| {
         let svc1 = RelyingParty::new(&provider, "svc1");
-        for _ in 0..22 {
-            assert_invalid_client(&with_header(&provider, &svc1.basic("wrong"), &[]).await, "wrong");
+        let (door, wrong) = (door(&provider, TOKEN), svc1.basic("wrong"));
+        for _ in 0..21 {
+            assert_invalid_client(&door.with_header(&wrong, &[]).await, "wrong");
         }
-        assert_eq!(with_header(&provider, &svc1.basic(SECRET), &[]).await.status, 200);
-    }
-);
-
-async fn asserted(provider: &TestProvider, assertion: &str) -> Page {
-    let fields = [
-        ("grant_type", "authorization_code"),
-        ("code", "x"),
-        ("client_assertion_type", ASSERTION),
-        ("client_assertion", assertion),
-    ];
-    Browser::new().post(&provider.url("/oauth2/token"), &fields).await
-}
-
-/// An authenticated client gets as far as the code, which is none.
-fn is_accepted(page: &Page) -> bool {
-    page.status == 400 && page.json()["error"] == "invalid_grant"
-}
-
-on_both!(
-    /// A-20: claims of an assertion, one by one.
-    an_assertion_is_right_in_every_claim_or_refused,
-    |provider| {
-        let web2 = RelyingParty::new(&provider, "web2");
-        let now = provider.clock.now().seconds();
-        let endpoint = provider.url("/oauth2/token");
-        for good in [
-            json!({}),
-            json!({ "aud": endpoint }),
-            json!({ "aud": [provider.issuer, "https://other.example"] }),
-            json!({ "iat": now + 8, "nbf": now + 8 }),
-        ] {
-            let page = asserted(&provider, &web2.assertion(&good)).await;
-            assert!(is_accepted(&page), "{good}: {}", page.body);
+        let mut longest = Duration::ZERO;
+        for _ in 0..4 {
+            let begin = Instant::now();
+            assert_invalid_client(&door.with_header(&wrong, &[]).await, "wrong");
+            longest = longest.max(begin.elapsed());
         }
-        for bad in [
-            json!({ "exp": null }),
-            json!({ "exp": now + 3600 }),
-            json!({ "exp": now - 300 }),
-            json!({ "exp": "9999999999" }),
-            json!({ "nbf": "9999999999" }),
-            json!({ "nbf": now + 70 }),
-            json!({ "iat": now + 70 }),
-            json!({ "sub": "web1" }),
-            json!({ "sub": null }),
-            json!({ "iss": "web1", "sub": "web1" }),
-            json!({ "aud": null }),
-            json!({ "aud": "https://other.example" }),
-            json!({ "aud": [] }),
-            json!({ "aud": format!("{}/", provider.issuer) }),
-            json!({ "jti": null }),
-            json!({ "jti": "" }),
-            json!({ "jti": "x".repeat(300) }),
-        ] {
-            assert_invalid_client(&asserted(&provider, &web2.assertion(&bad)).await, &bad.to_string());
-        }
-    }
-);
-
-on_both!(
-    /// A-20: a `jti` is good once, also for many at the same moment.
-    an_assertion_is_used_once,
-    |provider| {
-        let assertion = RelyingParty::new(&provider, "web2").assertion(&json!({}));
-        let racers = (0..20).map(|_| asserted(&provider, &assertion));
-        let answers = futures_util::future::join_all(racers).await;
-        assert_eq!(answers.iter().filter(|page| is_accepted(page)).count(), 1);
-        assert_invalid_client(&asserted(&provider, &assertion).await, "again");
-    }
-);
-
-on_both!(
-    /// A-20: the signature and the header, one by one.
-    an_assertion_with_another_header_or_signature_is_refused,
-    |provider| {
-        let web2 = RelyingParty::new(&provider, "web2");
-        let encode = |value: &Value| yihao::crypto::base64url::encode(value.to_string());
-        let good = web2.assertion(&json!({}));
-        let parts: Vec<&str> = good.split('.').collect();
-        let stranger =
-            yihao::jose::SigningKey::generate(yihao::jose::Algorithm::Es256).unwrap();
-        let kid = crate::support::fixture::assertion_key().kid().to_owned();
-        let foreign = yihao::jose::sign_jwt(&stranger, "JWT", &json!({ "iss": "web2", "sub": "web2" }));
-        let mut broken = vec![foreign.unwrap(), format!("{good}A"), format!("{good}="), format!("{good}.x")];
-        for header in [
-            json!({ "alg": "none" }),
-            json!({ "alg": "None" }),
-            json!({ "alg": "HS256", "kid": kid }),
-            json!({ "alg": "RS256", "kid": kid }),
-            json!({ "alg": "ES256", "kid": "../../x" }),
-            json!({ "alg": "ES256", "kid": "' or 1=1--" }),
-            json!({ "alg": "ES256", "kid": kid, "crit": ["exp"] }),
-            json!({ "alg": "ES256", "kid": kid, "b64": false }),
-            json!({ "alg": "ES256", "kid": kid, "typ": "at+jwt" }),
-            json!({ "alg": "ES256", "jku": "https://evil.example/jwks" }),
-            json!({ "alg": "ES256", "jwk": stranger.public_jwk() }),
-        ] {
-            broken.push(format!("{}.{}.{}", encode(&header), parts[1], parts[2]));
-        }
-        broken.push(format!("{}.{}.", parts[0], parts[1]));
-        broken.push(format!("{}.{}.{}", parts[0], parts[1], "A".repeat(86)));
-        broken.push(".".repeat(4000));
-        for assertion in broken {
-            assert_invalid_client(&asserted(&provider, &assertion).await, &assertion);
-        }
-    }
-);
-
-on_both!(
-    /// FAPI 2.0 §5.3.2.1: a client may be held to the issuer as one string.
-    the_audience_policy_of_a_client_holds,
-    |provider| {
-        use yihao::domain::client::AssertionAudience;
-        provider
-            .change_client("web2", |client| client.policy.assertion_audience = AssertionAudience::Issuer)
-            .await;
-        let web2 = RelyingParty::new(&provider, "web2");
-        assert!(is_accepted(&asserted(&provider, &web2.assertion(&json!({}))).await));
-        for bad in [json!({ "aud": [provider.issuer] }), json!({ "aud": provider.url("/oauth2/token") })] {
-            assert_invalid_client(&asserted(&provider, &web2.assertion(&bad)).await, "audience");
-        }
+        assert!(longest >= Duration::from_millis(290), "{longest:?}");
+        assert_eq!(door.with_header(&svc1.basic(SECRET), &[]).await.status, 200);
     }
 );
 
@@ -232,9 +179,9 @@ on_both!(
     |provider| {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let basic = RelyingParty::new(&provider, "svc1").basic(SECRET);
-        for path in ["/oauth2/token", "/oauth2/introspect", "/oauth2/revoke"] {
+        for path in ENDPOINTS {
             let url = provider.url(path);
-            for method in ["GET", "PUT", "DELETE", "TRACE"] {
+            for method in ["GET", "HEAD", "PUT", "DELETE", "TRACE"] {
                 let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
                 let answer = http.request(method.clone(), &url).send().await.unwrap();
                 assert_eq!(answer.status(), 405, "{method} {path}");
@@ -255,6 +202,15 @@ on_both!(
             let untyped = http.post(&url).header("authorization", &basic).body("a=b");
             assert_eq!(untyped.send().await.unwrap().status(), 415, "{path}");
         }
+        let url = provider.url("/oauth2/authorize");
+        for method in ["PUT", "DELETE", "TRACE"] {
+            let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = http.request(method.clone(), &url).send().await.unwrap();
+            assert_eq!(answer.status(), 405, "{method}");
+            assert!(answer.headers().contains_key("allow"), "{method}");
+        }
+        let json = http.post(&url).header("content-type", "application/json").body("{}");
+        assert_eq!(json.send().await.unwrap().status(), 415);
     }
 );
 
@@ -268,10 +224,46 @@ on_both!(a_rotated_secret_works_beside_the_old_one_until_its_grace_is_over, |pro
     let new =
         yihao::protocol::registration::rotate_secret(&provider.provider, &context, &client, hour);
     let new = new.await.unwrap();
+    let door = door(&provider, TOKEN);
     for secret in [SECRET, &new] {
-        assert_eq!(with_header(&provider, &svc1.basic(secret), &[]).await.status, 200);
+        assert_eq!(door.with_header(&svc1.basic(secret), &[]).await.status, 200);
     }
     provider.clock.advance(3_600_000);
-    assert_invalid_client(&with_header(&provider, &svc1.basic(SECRET), &[]).await, "old");
-    assert_eq!(with_header(&provider, &svc1.basic(&new), &[]).await.status, 200);
+    assert_invalid_client(&door.with_header(&svc1.basic(SECRET), &[]).await, "old");
+    assert_eq!(door.with_header(&svc1.basic(&new), &[]).await.status, 200);
 });
+
+on_both!(
+    /// A-19: bytes that are no text are credentials that prove nothing.
+    a_header_that_is_no_text_proves_nothing,
+    |provider| {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let bytes = http::HeaderValue::from_bytes(b"Basic \xff\xfe").unwrap();
+        for path in ENDPOINTS {
+            let request = http.post(provider.url(path)).header("authorization", bytes.clone());
+            let answer = request.form(&ENOUGH).send().await.unwrap();
+            assert_eq!(answer.status(), 401, "{path}");
+            let challenge = answer.headers()["www-authenticate"].to_str().unwrap().to_owned();
+            assert!(challenge.starts_with("Basic "), "{path}: {challenge}");
+            let body: serde_json::Value = answer.json().await.unwrap();
+            assert_eq!(body["error"], "invalid_client", "{path}");
+        }
+    }
+);
+
+on_both!(
+    /// A-21: what is compressed is not opened.
+    a_compressed_body_is_not_read,
+    |provider| {
+        let basic = RelyingParty::new(&provider, "svc1").basic(SECRET);
+        for path in ENDPOINTS.iter().chain(&["/oauth2/userinfo"]) {
+            for encoding in ["gzip", "deflate", "br", "gzip, gzip"] {
+                let headers = [("authorization", &*basic), ("content-encoding", encoding)];
+                let headers = if *path == "/oauth2/userinfo" { &headers[1..] } else { &headers };
+                let fields = [ENOUGH[0], ENOUGH[1], ("access_token", "x")];
+                let page = Browser::new().post_with(&provider.url(path), headers, &fields).await;
+                assert_eq!(page.status, 415, "{path} {encoding}: {}", page.body);
+            }
+        }
+    }
+);

@@ -1,6 +1,10 @@
 //! What a code is worth (RFC 6749 §4.1.2, RFC 9700 §4.5 and §4.8; security.md ).
 
 use serde_json::Value;
+use yihao::crypto::base64url;
+use yihao::crypto::digest;
+use yihao::domain::client::Client;
+use yihao::domain::scope::Scope;
 
 use crate::on_both;
 use crate::support::Browser;
@@ -8,6 +12,7 @@ use crate::support::Page;
 use crate::support::Person;
 use crate::support::RelyingParty;
 use crate::support::TestProvider;
+use crate::support::relying_party::VERIFIER;
 
 fn assert_invalid_grant(page: &Page, what: &str) {
     assert_eq!(
@@ -86,20 +91,57 @@ on_both!(
 );
 
 on_both!(
+    /// client, time, redirect URI and verifier, right and wrong in every combination: only all of them
+    /// together are worth a token, and who is not the client spends nothing.
+    only_all_conditions_together_redeem_a_code,
+    |provider| {
+        let person = Person::synthetic(1);
+        provider.add_person(&person).await;
+        let (browser, web1) = (Browser::new(), RelyingParty::new(&provider, "web1"));
+        let post1 = RelyingParty::new(&provider, "post1");
+        for row in 0..16_u8 {
+            let wrong = |bit: u8| row & (1 << bit) != 0;
+            let code = web1.log_in(&browser, &person, &[]).await.code().to_owned();
+            if wrong(0) {
+                provider.clock.advance(61_000);
+            }
+            let client = if wrong(1) { &post1 } else { &web1 };
+            let path = if wrong(2) { "/" } else { "" };
+            let uri = format!("{}{path}", web1.redirect_uri);
+            let verifier = VERIFIER.replace('-', if wrong(3) { "_" } else { "-" });
+            let change = [("redirect_uri", &*uri), ("code_verifier", &*verifier)];
+            let page = client.redeem_with(&code, &change).await;
+            match row {
+                0 => assert_eq!(page.status, 200, "{}", page.body),
+                _ => assert_invalid_grant(&page, &format!("{row:04b}")),
+            }
+            let after = web1.redeem(&code).await;
+            let spent = row & 0b11 != 0b10;
+            assert_eq!(after.status, if spent { 400 } else { 200 }, "{row:04b}: {}", after.body);
+        }
+    }
+);
+
+on_both!(
     /// A-09 (e–h, j), A-16: a failed proof by the right client spends the code.
     a_failed_proof_by_the_right_client_spends_the_code,
     |provider| {
         let long = "a".repeat(129);
         let short = "a".repeat(42);
+        let challenge = base64url::encode(digest::sha256(VERIFIER.as_bytes()));
+        let other = "http://localhost:9443/other";
+        let uris = |client: &mut Client| client.redirect_uris.push(other.to_owned());
+        provider.change_client("web1", uris).await;
         let changes = [
             ("code_verifier", ""),
             ("code_verifier", "wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong"),
-            ("code_verifier", "ZtNPunH49FD35FWYhT5Tv8I7vRKQJ8uxMaL0_9eHjNA"),
+            ("code_verifier", &challenge),
             ("code_verifier", &short),
             ("code_verifier", &long),
             ("redirect_uri", ""),
             ("redirect_uri", "http://localhost:9443/cb/"),
             ("redirect_uri", "http://localhost:9443/%63b"),
+            ("redirect_uri", other),
         ];
         for change in changes {
             let (web1, code) = code(&provider, "web1").await;
@@ -118,7 +160,7 @@ on_both!(
         assert_eq!(web1.redeem(&fresh).await.status, 200);
         let (web1, old) = code(&provider, "web1").await;
         provider.clock.advance(61_000);
-        assert_invalid_grant(&web1.redeem(&old).await, "after a minute");
+        assert_invalid_grant(&web1.redeem(&old).await, "after a minute, nobody having tried before");
         provider.clock.advance(-3_600_000);
         assert_invalid_grant(&web1.redeem(&old).await, "the clock went back");
     }
@@ -159,3 +201,66 @@ on_both!(a_malformed_code_is_refused_before_any_look_up, |provider| {
     }
     assert_eq!(web1.redeem(&code).await.status, 200);
 });
+
+on_both!(
+    /// a code that nobody tried before its end stays at its end when the clock goes back.
+    a_code_that_expired_untouched_does_not_come_back,
+    |provider| {
+        let (web1, code) = code(&provider, "web1").await;
+        provider.clock.advance(61_000);
+        let page = web1.redeem("yc1").await;
+        assert_invalid_grant(&page, "the provider has seen the later time");
+        provider.clock.advance(-3_600_000);
+        assert_invalid_grant(&web1.redeem(&code).await, "the clock went back");
+    }
+);
+
+on_both!(
+    /// a scope that the client lost after the code was issued is in no token.
+    a_scope_lost_before_the_exchange_is_gone,
+    |provider| {
+        let (web1, code) = code(&provider, "web1").await;
+        let less = Scope::parse("openid offline_access").unwrap();
+        provider.change_client("web1", |client| client.scope = less).await;
+        let answer = web1.redeem(&code).await.json();
+        assert_eq!(answer["scope"], "offline_access openid");
+        let access = answer["access_token"].as_str().unwrap();
+        assert!(web1.userinfo(access).await.json().get("name").is_none());
+        let known = web1.call("/oauth2/introspect", &[("token", access)]).await.json();
+        assert_eq!(known["scope"], "offline_access openid");
+    }
+);
+
+on_both!(
+    /// A-35, RFC 8707 §2.2: a resource that the person did not agree to is none of this code's, and none of the
+    /// refresh token's that came of it.
+    a_resource_the_code_is_not_for_is_refused,
+    |provider| {
+        let (api, other) = ("https://api.example.test", "https://other.example.test");
+        let resources = [api, other].map(str::to_owned).to_vec();
+        provider.change_client("web1", |client| client.resources = resources).await;
+        let person = Person::synthetic(1);
+        provider.add_person(&person).await;
+        let (browser, web1) = (Browser::new(), RelyingParty::new(&provider, "web1"));
+        let asked = [("resource", api)];
+        for (asked, wrong) in [
+            (&asked[..], other),
+            (&asked, "https://unknown.example"),
+            (&[], api),
+            (&[], "https://unknown.example"),
+        ] {
+            let code = web1.log_in(&browser, &person, asked).await.code().to_owned();
+            let page = web1.redeem_with(&code, &[("resource", wrong)]).await;
+            assert_eq!((page.status, &page.json()["error"]), (400, &"invalid_target".into()), "{wrong}");
+            let code = web1.log_in(&browser, &person, asked).await.code().to_owned();
+            let tokens = web1.redeem_with(&code, asked).await;
+            assert_eq!(tokens.status, 200, "{}", tokens.body);
+            let refresh = tokens.json()["refresh_token"].as_str().unwrap().to_owned();
+            let fields = [("grant_type", "refresh_token"), ("refresh_token", &*refresh)];
+            let page = web1.token(&[fields[0], fields[1], ("resource", wrong)]).await;
+            assert_eq!((page.status, &page.json()["error"]), (400, &"invalid_target".into()), "{wrong}");
+            let page = web1.token(&[&fields[..], asked].concat()).await;
+            assert_eq!(page.status, 200, "the token lives: {}", page.body);
+        }
+    }
+);

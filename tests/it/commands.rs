@@ -176,12 +176,21 @@ fn the_doctor_looks_and_makes_nothing() {
         "tls",
         "master key",
         "platforms",
+        "monitoring",
         "database",
         "schema",
         "clock",
         "signing keys",
     ];
     assert_eq!(checks, all);
+    let told = |settings: &[(&str, &str)]| {
+        String::from_utf8_lossy(&folder.run_with(&["doctor"], settings).stdout).into_owned()
+    };
+    assert!(told(&[]).contains("sent nowhere"), "{}", told(&[]));
+    let unix = ("YIHAO__MONITOR__SYSLOG_URL", "unix:///dev/log");
+    assert!(told(&[unix]).contains("impossible travel is not seen"), "{}", told(&[unix]));
+    let closed = told(&[("YIHAO__MONITOR__SYSLOG_URL", "udp://10.0.0.1:514")]);
+    assert!(closed.contains("monitor.syslog_url"), "{closed}");
     folder.write("secret", "sixteen characters and more");
     let register = [
         ("YIHAO__POPULATION__URL", "https://share.example/compare"),
@@ -290,7 +299,7 @@ fn a_register_is_looked_at_and_imported() {
         let mut arguments = vec!["register", "import", "people", "people.csv", "--json"];
         arguments.extend(more);
         let output = folder.run_with(&arguments, &synthetic);
-        assert!(output.status.success(), "{}", said(&output));
+        assert_refused(&output, &["3 rows were refused", "people.csv.refused.csv"]);
         serde_json::from_slice(&output.stdout).unwrap()
     };
     let looked = import(&["--dry-run"]);

@@ -12,6 +12,7 @@ use crate::support::RelyingParty;
 use crate::support::TestProvider;
 use crate::support::relying_party::Landing;
 use crate::support::relying_party::claims;
+use crate::support::relying_party::header;
 
 /// Both plans run every flow module: by query, and by a posted form.
 const MODES: [&str; 2] = ["query", "form_post"];
@@ -78,6 +79,12 @@ on_both!(oidcc_idtoken_signature, |provider| {
         let keys = yihao::jose::JwkSet::parse(jwks.as_bytes(), 10).unwrap();
         let expected = yihao::jose::Expected { algorithms: &[algorithm], types: &[Some("JWT")] };
         yihao::jose::verify_jwt(token, &keys, &expected).expect("a good signature");
+        let head = header(token);
+        let names: Vec<&String> = head.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["alg", "kid", "typ"], "A-31: nothing about the key but its name");
+        let access = answer["access_token"].as_str().unwrap();
+        let hash = yihao::jose::left_half_hash(algorithm, access);
+        assert_eq!((&head["typ"], &claims(token)["at_hash"]), (&"JWT".into(), &hash.into()));
     }
 });
 

@@ -7,6 +7,7 @@ use crate::support::Browser;
 use crate::support::Person;
 use crate::support::RelyingParty;
 use crate::support::relying_party::claims;
+use crate::support::relying_party::header;
 
 on_both!(
     /// oidcc-discovery-endpoint-verification, oidcc-rp-initiated-logout-discovery-endpoint-verification,
@@ -58,22 +59,30 @@ on_both!(
     }
 );
 
-on_both!(keys_are_public_distinct_and_sm2_stands_apart, |provider| {
-    let browser = Browser::new();
-    let jwks = browser.get(&provider.url("/oauth2/jwks")).await.json();
-    let with_sm2 = browser.get(&provider.url("/oauth2/jwks/sm2")).await.json();
-
-    let keys = jwks["keys"].as_array().unwrap();
-    let kids: BTreeSet<_> = keys.iter().map(|key| key["kid"].as_str().unwrap()).collect();
-    assert_eq!(kids.len(), keys.len());
-    for key in keys.iter().chain(with_sm2["keys"].as_array().unwrap()) {
-        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
-            assert!(key.get(private).is_none(), "{private}");
+on_both!(
+    ///
+    keys_are_public_distinct_and_sm2_stands_apart,
+    |provider| {
+        let browser = Browser::new();
+        let [jwks, with_sm2] = ["/oauth2/jwks", "/oauth2/jwks/sm2"].map(|path| provider.url(path));
+        let (jwks, with_sm2) = (browser.get(&jwks).await, browser.get(&with_sm2).await);
+        for page in [&jwks, &with_sm2] {
+            assert_eq!(page.header("cache-control"), "public, max-age=300", "{}", page.url);
         }
+        let (jwks, with_sm2) = (jwks.json(), with_sm2.json());
+
+        let keys = jwks["keys"].as_array().unwrap();
+        let kids: BTreeSet<_> = keys.iter().map(|key| key["kid"].as_str().unwrap()).collect();
+        assert_eq!(kids.len(), keys.len());
+        for key in keys.iter().chain(with_sm2["keys"].as_array().unwrap()) {
+            for private in ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"] {
+                assert!(key.get(private).is_none(), "{private}");
+            }
+        }
+        assert!(keys.iter().all(|key| key["crv"] != "SM2"));
+        assert_eq!(with_sm2["keys"].as_array().unwrap().len(), keys.len() + 1);
     }
-    assert!(keys.iter().all(|key| key["crv"] != "SM2"));
-    assert_eq!(with_sm2["keys"].as_array().unwrap().len(), keys.len() + 1);
-});
+);
 
 on_both!(
     /// A-32, oidcc-server-rotate-keys: every token verifies before, during and after a rotation.
@@ -82,7 +91,7 @@ on_both!(
         let person = Person::synthetic(1);
         provider.add_person(&person).await;
         let (browser, web1) = (Browser::new(), RelyingParty::new(&provider, "web1"));
-        let kid = |jwt: &str| yihao_header(jwt)["kid"].as_str().unwrap().to_owned();
+        let kid = |jwt: &str| header(jwt)["kid"].as_str().unwrap().to_owned();
         let landing = web1.log_in(&browser, &person, &[]).await;
         let before = web1.redeem(landing.code()).await.json();
         let before = before["id_token"].as_str().unwrap();
@@ -107,9 +116,4 @@ async fn rotate(provider: &crate::support::TestProvider) {
         let now = inner.clock.now();
         inner.keyring.advance(&inner.store, true, now, &record).await.unwrap();
     }
-}
-
-fn yihao_header(jwt: &str) -> serde_json::Value {
-    let header = jwt.split('.').next().unwrap();
-    serde_json::from_slice(&yihao::crypto::base64url::decode(header).unwrap()).unwrap()
 }

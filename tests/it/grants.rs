@@ -1,5 +1,5 @@
 //! The corners of client authentication and of the grants that the modules of certification do not visit
-//! (RFC 6749 §2.3, §4.4, §6; RFC 7521 §4.2; RFC 8707 §2; security.md ).
+//! (RFC 6749 §2.3, §4.4, §6; RFC 7521 §4.2; RFC 8707 §2; security.md ).
 
 use serde_json::json;
 use yihao::audit;
@@ -49,7 +49,7 @@ async fn force(provider: &TestProvider, id: &str, change: impl FnOnce(&mut Clien
 }
 
 on_both!(
-    /// an assertion names its type and its client, and needs a client with keys.
+    /// an assertion names its type and its client, and needs a client with keys.
     an_assertion_says_what_it_is_and_whose,
     |provider| {
         let web2 = RelyingParty::new(&provider, "web2");

@@ -1,7 +1,7 @@
 //! Vectors of identity numbers and organisation codes: GB 11643, GB 32100, GB 11714, ICAO 9303.
 //!
 //! Every case of the files runs, and the numbers are asserted, so that none is skipped unseen. The
-//! registration numbers of `legacy_codes.json` belong to the legacy-code register, not here.
+//! rest of `legacy_codes.json` runs in `legacy_vectors.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a malformed vector should stop the test")]
 

@@ -1,17 +1,19 @@
 //! What a refused login costs and tells (security.md ): one password hash whoever
 //! it is, none where there is nothing to compare, and never more than are counted.
 
+use std::time::Duration;
+use std::time::Instant;
+
 use futures_util::future::join_all;
 use yihao::domain::account::AccountStatus;
-use yihao::domain::audit_event::AuditKind;
 use yihao::domain::audit_event::AuditRecord;
 use yihao::domain::id::AccountId;
-use yihao::domain::request_context::RequestContext;
 
 use crate::support::Backend;
 use crate::support::Browser;
 use crate::support::Page;
 use crate::support::Person;
+use crate::support::RelyingParty;
 use crate::support::TestProvider;
 use crate::support::login::log_in;
 use crate::support::login::try_password;
@@ -22,15 +24,6 @@ fn appearance(page: &Page, typed: &str) -> (u16, Vec<String>, String) {
     let mut names: Vec<String> = page.headers.keys().map(ToString::to_string).collect();
     names.sort();
     (page.status, names, page.plain_body(typed))
-}
-
-async fn set_status(provider: &TestProvider, person: &Person, status: AccountStatus) {
-    let account = provider.account(person).await;
-    let context = RequestContext::internal("test");
-    let record = yihao::audit::done(AuditKind::AccountLocked).account(&account);
-    let record = record.record(&provider.provider, &context);
-    let (store, now) = (&provider.provider.store, provider.clock.now());
-    assert!(store.set_account_status(account.id, status, record, now).await.unwrap());
 }
 
 /// A record with its sealed part opened.
@@ -52,8 +45,8 @@ fn whoever_is_refused_looks_alike() {
         for person in &people[..3] {
             provider.add_person(person).await;
         }
-        set_status(&provider, &people[1], AccountStatus::Locked).await;
-        set_status(&provider, &people[2], AccountStatus::Cancelled).await;
+        provider.set_status(&people[1], AccountStatus::Locked).await;
+        provider.set_status(&people[2], AccountStatus::Cancelled).await;
         let browser = Browser::new();
         let mut seen = Vec::new();
         for (person, password) in [
@@ -174,6 +167,56 @@ fn guesses_at_once_are_counted_before_they_are_compared() {
     });
 }
 
+/// two hundred guesses at once, split over three doors, are ten.
+fn guesses_at_once_over_all_doors(backend: Backend) {
+    metered(async |meter| {
+        let provider = TestProvider::start(backend).await;
+        let (person, inside) = (Person::synthetic(17), Browser::new());
+        provider.add_person(&person).await;
+        log_in(&provider, &inside, &person).await;
+        let again = inside.get(&provider.url("/account/reauthenticate")).await;
+        let change = inside.get(&provider.url("/account/password")).await;
+        let login = inside.copy();
+        let login_page = Browser::new();
+        let front = login_page.get(&provider.url("/login")).await;
+        let wrong = "surely not this one";
+        let guess = [("identifier", &*person.id_number), ("password", wrong)];
+        let current = [
+            ("current_password", wrong),
+            ("password", "lantern on a lake"),
+            ("password_again", "lantern on a lake"),
+        ];
+        let password = [("password", wrong)];
+        let before = meter.hashes();
+
+        let (one, two, three) = tokio::join!(
+            join_all((0..100).map(|_| login_page.submit(&front, &guess))),
+            join_all((0..50).map(|_| inside.submit(&again, &password))),
+            join_all((0..50).map(|_| login.submit(&change, &current))),
+        );
+
+        let all = one.iter().chain(&two).chain(&three);
+        assert!(
+            all.clone().all(|page| page.status == 400),
+            "{:?}",
+            all.map(|p| p.status).collect::<Vec<_>>()
+        );
+        assert!(meter.hashes() - before <= 10, "{}", meter.hashes() - before);
+    });
+}
+
+#[test]
+fn guesses_at_once_are_counted_over_all_doors() {
+    guesses_at_once_over_all_doors(Backend::Sqlite);
+}
+
+#[test]
+fn guesses_at_once_are_counted_over_all_doors_on_postgres() {
+    if let Some(backend) = Backend::postgres() {
+        guesses_at_once_over_all_doors(backend);
+    }
+}
+
 #[tokio::test]
 async fn guesses_at_once_are_counted_on_postgres_too() {
     let Some(backend) = Backend::postgres() else { return };
@@ -191,6 +234,19 @@ async fn guesses_at_once_are_counted_on_postgres_too() {
     assert!(provider.count(compared).await <= 10);
 }
 
+/// The longest answer to a refresh or an introspection of some in a row.
+async fn programs_go_on(party: &RelyingParty, refresh: &str) -> Duration {
+    let mut longest = Duration::ZERO;
+    for _ in 0..10 {
+        let begun = Instant::now();
+        assert_eq!(party.refresh(refresh).await.status, 200);
+        let known = party.call("/oauth2/introspect", &[("token", refresh)]).await;
+        assert_eq!(known.json()["active"], true);
+        longest = longest.max(begun.elapsed() / 2);
+    }
+    longest
+}
+
 /// beyond the queue a login is told to come back, in words and in `Retry-After`; who hung up does
 /// not make room for more work; and everything else goes on.
 #[test]
@@ -203,6 +259,10 @@ fn a_flood_of_logins_is_told_to_come_back() {
         let provider = TestProvider::start_with(Backend::Sqlite, narrow).await;
         let person = Person::synthetic(16);
         provider.add_person(&person).await;
+        let post1 = RelyingParty::new(&provider, "post1");
+        let landing = post1.log_in(&Browser::new(), &person, &[]).await;
+        let refresh = post1.redeem(landing.code()).await.json()["refresh_token"].clone();
+        let refresh = refresh.as_str().unwrap().to_owned();
         let nobody: Vec<Person> = (200..230).map(Person::synthetic).collect();
         let browsers: Vec<Browser> = nobody.iter().map(|_| Browser::new()).collect();
         let before = meter.hashes();
@@ -211,7 +271,8 @@ fn a_flood_of_logins_is_told_to_come_back() {
             try_password(&provider, browser, (&person.id_number, "surely not this one"))
         });
         let (keys, url) = (Browser::new(), provider.url("/oauth2/jwks"));
-        let (pages, jwks) = tokio::join!(join_all(tries), keys.get(&url));
+        let (pages, jwks, meanwhile) =
+            tokio::join!(join_all(tries), keys.get(&url), programs_go_on(&post1, &refresh));
 
         let busy: Vec<&Page> = pages.iter().filter(|page| page.status == 503).collect();
         assert!(!busy.is_empty() && pages.iter().all(|page| matches!(page.status, 400 | 503)));
@@ -222,6 +283,7 @@ fn a_flood_of_logins_is_told_to_come_back() {
         let refused = u64::try_from(pages.len() - busy.len()).unwrap();
         assert_eq!(meter.hashes() - before, refused);
         assert_eq!(jwks.status, 200);
+        assert!(meanwhile < Duration::from_secs(1), "{meanwhile:?}");
         log_in(&provider, &Browser::new(), &person).await;
     });
 }

@@ -7,12 +7,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use yihao::domain::account::AccountStatus;
 
 use crate::support::Backend;
 use crate::support::Browser;
 use crate::support::Person;
 use crate::support::RelyingParty;
 use crate::support::TestProvider;
+use crate::support::login::try_password;
 use crate::support::provider::free_port;
 
 /// A Redis of one test.
@@ -145,6 +147,72 @@ async fn a_logout_on_one_node_is_a_logout_on_every_node() {
     scene.log_out(&scene.one).await;
     assert!(!scene.is_logged_in(&scene.two).await);
     assert!(!scene.is_logged_in(&scene.one).await);
+}
+
+/// a session ended from the list of sessions on one node is dead on the other at once.
+#[tokio::test]
+async fn a_session_ended_on_one_node_is_dead_on_the_other() {
+    let Some(scene) = scene(None).await else { return };
+    let elsewhere = Browser::new();
+    let page = elsewhere.get(&scene.two.url("/login")).await;
+    let person = Person::synthetic(1);
+    let fields = [("identifier", &*person.id_number), ("password", person.password())];
+    assert_eq!(elsewhere.submit(&page, &fields).await.status, 303);
+    let is_in = async || elsewhere.get(&scene.two.url("/account")).await.status == 200;
+    assert!(is_in().await);
+
+    let list = scene.browser.get(&scene.one.url("/account/sessions")).await;
+    scene.browser.press(&list, "end-all", &[("end", "all")]).await;
+
+    assert!(!is_in().await && !scene.is_logged_in(&scene.two).await);
+}
+
+/// a client that was switched off, or an account that was locked, on one node is out at every door of the
+/// other within five seconds, and at once where nothing is remembered.
+#[tokio::test]
+async fn what_is_switched_off_on_one_node_is_off_on_the_other() {
+    for locked in [false, true] {
+        let Some(scene) = scene(None).await else { return };
+        let (one, two, person) = (&scene.one, &scene.two, Person::synthetic(1));
+        let code = scene.web1.log_in(&scene.browser, &person, &[]).await.code().to_owned();
+        let web1 = RelyingParty::new(two, "web1");
+        let elsewhere = scene.browser.copy();
+        assert!(scene.is_active(two).await, "the other node knows it");
+        assert_eq!(web1.userinfo(&scene.access_token).await.status, 200);
+        let spare = web1.log_in(&elsewhere, &person, &[]).await;
+        let refresh = web1.redeem(spare.code()).await.json()["refresh_token"].clone();
+        let refresh = refresh.as_str().unwrap();
+
+        if locked {
+            one.set_status(&person, AccountStatus::Locked).await;
+        } else {
+            one.switch_client("web1", true).await;
+        }
+        // Clients are believed for five seconds of a clock that no test moves.
+        tokio::time::sleep(Duration::from_millis(5_100)).await;
+        two.clock.advance(5_001);
+
+        assert_eq!(web1.userinfo(&scene.access_token).await.status, 401, "{locked}");
+        let error = if locked { "invalid_grant" } else { "invalid_client" };
+        for refused in [web1.redeem(&code).await, web1.refresh(refresh).await] {
+            assert_eq!(refused.json()["error"], error, "{}", refused.body);
+        }
+        let asked = elsewhere.get(&web1.authorize(&[])).await;
+        let login = Browser::new();
+        let identity = (&*person.id_number, person.password());
+        if locked {
+            assert!(!scene.is_active(two).await);
+            let to = asked.location().map(|to| to.path().to_owned());
+            assert_eq!(to.as_deref(), Some("/login"), "{}", asked.body);
+            assert_eq!(elsewhere.get(&two.url("/account")).await.status, 303);
+            assert_eq!(try_password(two, &login, identity).await.status, 400);
+        } else {
+            let told = web1.call("/oauth2/introspect", &[("token", &scene.access_token)]).await;
+            assert_eq!(told.json()["error"], "invalid_client");
+            assert_eq!((asked.status, asked.location()), (400, None), "{}", asked.body);
+            assert_eq!(try_password(two, &login, identity).await.status, 303, "the person goes on");
+        }
+    }
 }
 
 /// F14, F15, F17: stopped, hanging or flushed, Redis logs nobody out and loosens nothing.

@@ -6,7 +6,6 @@ use yihao::domain::audit_event::AuditKind;
 use yihao::domain::request_context::RequestContext;
 
 use crate::on_both;
-use crate::support::Backend;
 use crate::support::Browser;
 use crate::support::Person;
 use crate::support::RelyingParty;
@@ -100,33 +99,34 @@ on_both!(
     }
 );
 
-/// a flow that one person began and another goes on with is the other's, with the other's consent.
-#[tokio::test]
-async fn a_flow_goes_on_with_whoever_is_logged_in() {
-    let provider = TestProvider::start(Backend::Sqlite).await;
-    let (first, second) = (Person::synthetic(75), Person::synthetic(76));
-    provider.add_person(&first).await;
-    provider.add_person(&second).await;
-    let (browser, web1) = (Browser::new(), RelyingParty::new(&provider, "web1"));
-    log_in(&provider, &browser, &first).await;
-    let consent = browser.follow(browser.get(&web1.authorize(&[])).await).await;
-    assert!(consent.has("allow") && consent.body.contains(&first.name));
-    let page = browser.get(&provider.url("/oauth2/logout")).await;
-    browser.submit(&page, &[]).await;
+on_both!(
+    /// a flow that one person began and another goes on with is the other's, with the other's consent.
+    a_flow_goes_on_with_whoever_is_logged_in,
+    |provider| {
+        let (first, second) = (Person::synthetic(75), Person::synthetic(76));
+        provider.add_person(&first).await;
+        provider.add_person(&second).await;
+        let (browser, web1) = (Browser::new(), RelyingParty::new(&provider, "web1"));
+        log_in(&provider, &browser, &first).await;
+        let consent = browser.follow(browser.get(&web1.authorize(&[])).await).await;
+        assert!(consent.has("allow") && consent.body.contains(&first.name));
+        let page = browser.get(&provider.url("/oauth2/logout")).await;
+        browser.submit(&page, &[]).await;
 
-    // The first tab goes on while nobody, and then somebody else, is logged in.
-    let nobody = browser.submit(&consent, &[("decision", "allow")]).await;
-    assert_eq!(nobody.location().unwrap().path(), "/login");
-    log_in(&provider, &browser, &second).await;
-    let other = browser.submit(&consent, &[("decision", "allow")]).await;
-    let landing = web1.walk(&browser, &second, other).await;
+        // The first tab goes on while nobody, and then somebody else, is logged in.
+        let nobody = browser.submit(&consent, &[("decision", "allow")]).await;
+        assert_eq!(nobody.location().unwrap().path(), "/login");
+        log_in(&provider, &browser, &second).await;
+        let other = browser.submit(&consent, &[("decision", "allow")]).await;
+        let landing = web1.walk(&browser, &second, other).await;
 
-    let tokens = web1.redeem(landing.code()).await.json();
-    let userinfo = web1.userinfo(tokens["access_token"].as_str().unwrap()).await.json();
-    assert_eq!(userinfo["name"], second.name);
-    let account = provider.account(&first).await.id;
-    assert_eq!(provider.rows(&["consent"]).await, [1], "nothing of {account}");
-}
+        let tokens = web1.redeem(landing.code()).await.json();
+        let userinfo = web1.userinfo(tokens["access_token"].as_str().unwrap()).await.json();
+        assert_eq!(userinfo["name"], second.name);
+        let account = provider.account(&first).await.id;
+        assert_eq!(provider.rows(&["consent"]).await, [1], "nothing of {account}");
+    }
+);
 
 on_both!(
     /// an ended session is dead for portals too, and leaves nothing for the back button.
@@ -214,22 +214,23 @@ on_both!(
     }
 );
 
-/// a client that is switched off while somebody is on the way to it gets nobody.
-#[tokio::test]
-async fn a_client_switched_off_meanwhile_gets_no_code() {
-    let provider = TestProvider::start(Backend::Sqlite).await;
-    let person = Person::synthetic(81);
-    provider.add_person(&person).await;
-    let (browser, web1) = (Browser::new(), RelyingParty::new(&provider, "web1"));
-    log_in(&provider, &browser, &person).await;
-    let consent = browser.follow(browser.get(&web1.authorize(&[])).await).await;
-    provider.change_client("web1", |client| client.disabled_at = Some(client_time())).await;
+on_both!(
+    /// a client that is switched off while somebody is on the way to it gets nobody.
+    a_client_switched_off_meanwhile_gets_no_code,
+    |provider| {
+        let person = Person::synthetic(81);
+        provider.add_person(&person).await;
+        let (browser, web1) = (Browser::new(), RelyingParty::new(&provider, "web1"));
+        log_in(&provider, &browser, &person).await;
+        let consent = browser.follow(browser.get(&web1.authorize(&[])).await).await;
+        provider.change_client("web1", |client| client.disabled_at = Some(client_time())).await;
 
-    let page = browser.submit(&consent, &[("decision", "allow")]).await;
+        let page = browser.submit(&consent, &[("decision", "allow")]).await;
 
-    assert_eq!((page.status, page.location()), (400, None));
-    assert_eq!(provider.rows(&["approval", "consent"]).await, [0, 0]);
-}
+        assert_eq!((page.status, page.location()), (400, None));
+        assert_eq!(provider.rows(&["approval", "consent"]).await, [0, 0]);
+    }
+);
 
 fn client_time() -> yihao::clock::Timestamp {
     yihao::clock::Clock::system().now()

@@ -1,5 +1,7 @@
 //! Sessions and their cookies (ASVS 7; security.md ).
 
+use http::HeaderValue;
+
 use crate::on_both;
 use crate::support::Backend;
 use crate::support::Browser;
@@ -68,12 +70,21 @@ on_both!(
         };
         assert_eq!(with(format!("{COOKIE}={good}")).await, 200);
         let flipped: String = good.chars().rev().collect();
+        let first = if good.starts_with('A') { 'B' } else { 'A' };
+        let bit = format!("{first}{}", &good[1..]);
+        let account_id = provider.account(&person).await.id;
+        let lifetime = provider.provider.config.session_lifetime();
+        let (store, now) = (&provider.provider.store, provider.clock.now());
+        let row = store.list_sessions(account_id, lifetime, now).await.unwrap()[0].id;
         for line in [
             format!("{COOKIE}={good}; {COOKIE}=AAAAAAAAAAAAAAAAAAAAAA"),
             format!("{COOKIE}=AAAAAAAAAAAAAAAAAAAAAA; {COOKIE}={good}"),
             format!("{COOKIE}={good}; {COOKIE}={good}"),
             format!("{COOKIE}={}", &good[..10]),
             format!("{COOKIE}={flipped}"),
+            format!("{COOKIE}={bit}"),
+            format!("{COOKIE}={row}"),
+            format!("{COOKIE}={good}\u{e9}"),
             format!("{COOKIE}={}", "A".repeat(8000)),
             format!("{COOKIE}="),
         ] {
@@ -81,6 +92,10 @@ on_both!(
         }
         let many: Vec<String> = (0..200).map(|n| format!("c{n}=1")).collect();
         assert_eq!(with(format!("{}; {COOKIE}={good}", many.join("; "))).await, 200);
+        let bytes = HeaderValue::from_bytes(b"yihao-session=\xff").unwrap();
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let request = http.build().unwrap().get(&account).header("cookie", bytes);
+        assert_eq!(request.send().await.unwrap().status(), 303);
     }
 );
 
@@ -95,6 +110,10 @@ on_both!(
         assert!(is_logged_in(&provider, &idle).await, "used in time");
         provider.clock.advance(31 * MINUTE);
         assert!(!is_logged_in(&provider, &idle).await, "idle");
+        let untouched = Browser::new();
+        log_in(&provider, &untouched, &person).await;
+        provider.clock.advance(31 * MINUTE);
+        assert!(!is_logged_in(&provider, &untouched).await, "idle from the first minute on");
 
         let busy = Browser::new();
         log_in(&provider, &busy, &person).await;

@@ -1,281 +1,23 @@
-//! Refresh, revocation, introspection, UserInfo, client credentials (RFC 6749 §4.4 and §6, RFC 6750,
-//! RFC 7009, RFC 7662, RFC 9068; security.md A-22 to A-31, A-34, A-35, A-37).
+//! What tokens say and where they count: UserInfo, audiences, client credentials, ID tokens (RFC 6749 §4.4,
+//! RFC 6750, RFC 9068; security.md A-30, A-31, A-34, A-35, A-37).
 
 use serde_json::Value;
 use serde_json::json;
+use yihao::domain::client::AccessTokenFormat;
+use yihao::domain::client::SubjectType;
+use yihao::domain::scope::Scope;
 
 use crate::on_both;
 use crate::support::Browser;
 use crate::support::Page;
 use crate::support::Person;
 use crate::support::RelyingParty;
-use crate::support::TestProvider;
 use crate::support::relying_party::claims;
-
-struct Tokens {
-    rp: RelyingParty,
-    person: Person,
-    browser: Browser,
-    access: String,
-    refresh: String,
-    id: String,
-}
-
-async fn tokens(provider: &TestProvider, client: &'static str) -> Tokens {
-    let person = Person::synthetic(1);
-    provider.add_person(&person).await;
-    let (browser, rp) = (Browser::new(), RelyingParty::new(provider, client));
-    let landing = rp.log_in(&browser, &person, &[]).await;
-    let answer = rp.redeem(landing.code()).await.json();
-    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-    Tokens {
-        access: text("access_token"),
-        refresh: text("refresh_token"),
-        id: text("id_token"),
-        rp,
-        person,
-        browser,
-    }
-}
-
-fn assert_error(page: &Page, status: u16, error: &str) {
-    assert_eq!((page.status, &page.json()["error"]), (status, &json!(error)), "{}", page.body);
-}
-
-async fn is_active(rp: &RelyingParty, token: &str) -> bool {
-    let page = rp.call("/oauth2/introspect", &[("token", token)]).await;
-    assert_eq!(page.status, 200, "{}", page.body);
-    let active = page.json()["active"] == true;
-    assert!(active || page.body == r#"{"active":false}"#, "{}", page.body);
-    active
-}
-
-fn refresh_of(page: &Page) -> String {
-    assert_eq!(page.status, 200, "{}", page.body);
-    page.json()["refresh_token"].as_str().unwrap().to_owned()
-}
-
-on_both!(
-    /// A-23: a replayed refresh token takes its whole family with it.
-    a_replayed_refresh_token_ends_its_family,
-    |provider| {
-        let had = tokens(&provider, "web1").await;
-        let second = refresh_of(&had.rp.refresh(&had.refresh).await);
-        let third = refresh_of(&had.rp.refresh(&second).await);
-        assert_error(&had.rp.refresh(&had.refresh).await, 400, "invalid_grant");
-        for dead in [&second, &third] {
-            assert_error(&had.rp.refresh(dead).await, 400, "invalid_grant");
-        }
-        assert!(!is_active(&had.rp, &had.access).await);
-    }
-);
-
-on_both!(
-    /// A-23: inside the grace time, and while nobody used the successor, a repeated rotation is a lost
-    /// answer and no theft.
-    a_lost_answer_is_repeated_within_the_grace_time,
-    |provider| {
-        let had = tokens(&provider, "web1").await;
-        let lost = refresh_of(&had.rp.refresh(&had.refresh).await);
-        let found = refresh_of(&had.rp.refresh(&had.refresh).await);
-        assert_ne!(lost, found);
-        let next = refresh_of(&had.rp.refresh(&found).await);
-        provider.clock.advance(11_000);
-        assert_error(&had.rp.refresh(&found).await, 400, "invalid_grant");
-        assert_error(&had.rp.refresh(&next).await, 400, "invalid_grant");
-    }
-);
-
-on_both!(
-    /// A-24: racing rotations leave one live chain at most.
-    racing_rotations_leave_one_chain,
-    |provider| {
-        let had = tokens(&provider, "web1").await;
-        provider.clock.advance(1);
-        let answers =
-            futures_util::future::join_all((0..20).map(|_| had.rp.refresh(&had.refresh))).await;
-        let mut alive = 0;
-        for page in &answers {
-            assert!(matches!(page.status, 200 | 400), "{}: {}", page.status, page.body);
-            if page.status == 200 {
-                alive += u32::from(had.rp.refresh(&refresh_of(page)).await.status == 200);
-            }
-        }
-        assert!(alive <= 1, "{alive} live successors");
-    }
-);
-
-on_both!(
-    /// A-26, A-71: what a refresh token hangs on, each alone.
-    a_refresh_token_dies_with_what_it_hangs_on,
-    |provider| {
-        use yihao::domain::request_context::RequestContext;
-        let had = tokens(&provider, "web1").await;
-        for stranger in ["web2", "spa1", "post1"] {
-            let stranger = RelyingParty::new(&provider, stranger);
-            assert_error(&stranger.refresh(&had.refresh).await, 400, "invalid_grant");
-        }
-        let url = provider.url("/oauth2/token");
-        let fields = [("grant_type", "refresh_token"), ("refresh_token", &*had.refresh)];
-        assert_error(&Browser::new().post(&url, &fields).await, 401, "invalid_client");
-        let mut refresh = refresh_of(&had.rp.refresh(&had.refresh).await);
-
-        provider.change_client("web1", |c| c.grant_types.retain(|g| g.as_str() != "refresh_token")).await;
-        assert_error(&had.rp.refresh(&refresh).await, 400, "unauthorized_client");
-        provider
-            .change_client("web1", |c| {
-                c.grant_types = yihao::domain::client::GrantType::ALL[..2].to_vec();
-                c.scope = yihao::domain::scope::Scope::parse("openid offline_access").unwrap();
-            })
-            .await;
-        let narrowed = had.rp.refresh(&refresh).await;
-        refresh = refresh_of(&narrowed);
-        assert_eq!(narrowed.json()["scope"], "offline_access openid", "a removed scope is gone");
-
-        let client = yihao::domain::client::ClientId::parse("web1").unwrap();
-        let account = provider.account(&had.person).await;
-        let context = RequestContext::internal("test");
-        yihao::people::account_centre::withdraw(&provider.provider, &context, &account, &client)
-            .await
-            .unwrap();
-        assert_error(&had.rp.refresh(&refresh).await, 400, "invalid_grant");
-        assert!(!is_active(&had.rp, &had.access).await);
-    }
-);
-
-on_both!(
-    /// A-26: `offline_access` outlives the session; a locked account and a disabled client end it.
-    offline_access_outlives_the_session_and_nothing_else,
-    |provider| {
-        let had = tokens(&provider, "web1").await;
-        let logout = provider.url("/oauth2/logout");
-        had.browser.get(&format!("{logout}?id_token_hint={}", had.id)).await;
-        let refresh = refresh_of(&had.rp.refresh(&had.refresh).await);
-        provider.change_client("web1", |c| c.disabled_at = Some(yihao::clock::Timestamp(1))).await;
-        assert_error(&had.rp.refresh(&refresh).await, 401, "invalid_client");
-        provider.change_client("web1", |c| c.disabled_at = None).await;
-        let refresh = refresh_of(&had.rp.refresh(&refresh).await);
-        lock(&provider, &had.person, true).await;
-        assert_error(&had.rp.refresh(&refresh).await, 400, "invalid_grant");
-        lock(&provider, &had.person, false).await;
-        assert_error(&had.rp.refresh(&refresh).await, 400, "invalid_grant");
-    }
-);
-
-async fn lock(provider: &TestProvider, person: &Person, locked: bool) {
-    use yihao::domain::account::AccountStatus;
-    use yihao::domain::audit_event::AuditKind;
-    let inner = &provider.provider;
-    let account = provider.account(person).await;
-    let context = yihao::domain::request_context::RequestContext::internal("test");
-    let record = yihao::audit::done(AuditKind::AccountLocked).account(&account);
-    let record = record.record(inner, &context);
-    let status = if locked { AccountStatus::Locked } else { AccountStatus::Active };
-    inner.store.set_account_status(account.id, status, record, inner.clock.now()).await.unwrap();
-}
-
-on_both!(
-    /// A-27: idle 14 days, 90 days in all, whatever happens.
-    refresh_tokens_have_an_idle_and_an_absolute_end,
-    |provider| {
-        let day = 24 * 60 * 60 * 1000;
-        let mut had = tokens(&provider, "web1").await;
-        for _ in 0..6 {
-            provider.clock.advance(13 * day);
-            had.refresh = refresh_of(&had.rp.refresh(&had.refresh).await);
-        }
-        provider.clock.advance(13 * day);
-        assert_error(&had.rp.refresh(&had.refresh).await, 400, "invalid_grant");
-        let landing = had.rp.log_in(&Browser::new(), &had.person, &[]).await;
-        let idle = refresh_of(&had.rp.redeem(landing.code()).await);
-        provider.clock.advance(15 * day);
-        assert_error(&had.rp.refresh(&idle).await, 400, "invalid_grant");
-    }
-);
-
-on_both!(
-    /// A-22: scope shrinks and never grows.
-    scope_only_shrinks,
-    |provider| {
-        let had = tokens(&provider, "web1").await;
-        let ask = |refresh: String, scope: &'static str| {
-            let rp = had.rp.clone();
-            async move {
-                let fields = [
-                    ("grant_type", "refresh_token"),
-                    ("refresh_token", &*refresh),
-                    ("scope", scope),
-                ];
-                rp.token(&fields).await
-            }
-        };
-        assert_error(&ask(had.refresh.clone(), "openid profile admin").await, 400, "invalid_scope");
-        assert_error(&ask(had.refresh.clone(), "openid phone").await, 400, "invalid_scope");
-        let narrowed = ask(had.refresh.clone(), "openid").await;
-        assert_eq!(narrowed.json()["scope"], "openid");
-        let token = narrowed.json()["access_token"].as_str().unwrap().to_owned();
-        assert!(had.rp.userinfo(&token).await.json().get("name").is_none());
-        let back = ask(refresh_of(&narrowed), "openid profile").await;
-        assert_eq!(back.status, 200, "what was granted can be asked for again: {}", back.body);
-    }
-);
-
-on_both!(
-    /// A-28: revocation is honest.
-    revocation_takes_back_what_is_the_clients_own,
-    |provider| {
-        let had = tokens(&provider, "web1").await;
-        let revoke = |rp: RelyingParty, token: String| async move {
-            rp.call("/oauth2/revoke", &[("token", &token), ("token_type_hint", "nonsense")]).await
-        };
-        let other = RelyingParty::new(&provider, "post1");
-        assert_eq!(revoke(other, had.access.clone()).await.status, 200);
-        assert!(is_active(&had.rp, &had.access).await, "another client's token stays");
-        assert_eq!(revoke(had.rp.clone(), "unknown".to_owned()).await.status, 200);
-        assert_eq!(revoke(had.rp.clone(), had.access.clone()).await.status, 200);
-        assert!(!is_active(&had.rp, &had.access).await);
-        assert_eq!(had.rp.userinfo(&had.access).await.status, 401);
-        let next = had.rp.refresh(&had.refresh).await.json();
-        let access = next["access_token"].as_str().unwrap();
-        let refresh = next["refresh_token"].as_str().unwrap();
-        assert_eq!(revoke(had.rp.clone(), refresh.to_owned()).await.status, 200);
-        assert!(!is_active(&had.rp, access).await, "its access tokens die with it");
-        assert_error(&had.rp.refresh(refresh).await, 400, "invalid_grant");
-        let url = provider.url("/oauth2/revoke");
-        let nobody = Browser::new().post(&url, &[("token", "x")]).await;
-        assert_error(&nobody, 401, "invalid_client");
-    }
-);
-
-on_both!(
-    /// A-29: introspection says nothing of what is not active, or not the caller's.
-    introspection_says_no_more_than_it_must,
-    |provider| {
-        let had = tokens(&provider, "web1").await;
-        let page = had.rp.call("/oauth2/introspect", &[("token", &had.access)]).await.json();
-        assert_eq!((&page["active"], &page["client_id"]), (&json!(true), &json!("web1")));
-        assert_eq!(page["sub"], claims(&had.id)["sub"]);
-        assert!(is_active(&had.rp, &had.refresh).await);
-        assert!(!is_active(&RelyingParty::new(&provider, "post1"), &had.access).await);
-        let cut = had.access[..had.access.len() - 1].to_owned();
-        let broken = [
-            cut, had.access[..80].to_owned(), had.access.to_uppercase(), format!("{} ", had.access),
-            format!("{}=", had.access), format!("{}%", had.access), format!("{}*", had.access),
-            had.id.clone(),
-        ];
-        for token in broken {
-            assert!(!is_active(&had.rp, &token).await, "{token}");
-        }
-        provider.clock.advance(601_000);
-        assert!(!is_active(&had.rp, &had.access).await, "expired");
-        let url = provider.url("/oauth2/introspect");
-        let nobody = Browser::new().post(&url, &[("token", &had.access)]).await;
-        assert_error(&nobody, 401, "invalid_client");
-        let public = RelyingParty::new(&provider, "spa1");
-        let public = public.call("/oauth2/introspect", &[("token", &had.access)]).await;
-        assert_error(&public, 400, "unauthorized_client");
-    }
-);
+use crate::support::tokens::access_of;
+use crate::support::tokens::assert_error;
+use crate::support::tokens::is_active;
+use crate::support::tokens::refresh_of;
+use crate::support::tokens::tokens;
 
 on_both!(
     /// A-30, A-34: UserInfo takes an access token, in the right place, and nothing else.
@@ -283,7 +25,10 @@ on_both!(
     |provider| {
         let had = tokens(&provider, "web1").await;
         let url = provider.url("/oauth2/userinfo");
-        for token in [&*had.id, &*had.refresh, "yc10aaaa", "a.b.c", &"a".repeat(9000)] {
+        let landing = had.rp.log_in(&had.browser, &had.person, &[]).await;
+        let assertion = RelyingParty::new(&provider, "web2").assertion(&json!({}));
+        let long = "a".repeat(9000);
+        for token in [&*had.id, &*had.refresh, landing.code(), &*assertion, "a.b.c", &*long] {
             let page = had.rp.userinfo(token).await;
             assert_error(&page, 401, "invalid_token");
             assert!(page.header("www-authenticate").starts_with("Bearer "));
@@ -292,14 +37,69 @@ on_both!(
         let bare = browser.get(&url).await;
         assert_eq!((bare.status, bare.body.len()), (401, 0));
         assert_eq!(bare.header("www-authenticate"), "Bearer realm=\"yihao\"");
-        let query = browser.get(&format!("{url}?access_token={}", had.access)).await;
-        assert_error(&query, 400, "invalid_request");
         let lower = [("authorization", &*format!("bearer {}", had.access))];
         assert_eq!(browser.get_with(&url, &lower).await.status, 200);
-        let both = browser.post_with(&url, &lower, &[("access_token", &had.access)]).await;
-        assert_error(&both, 400, "invalid_request");
+        let (addressed, once) = (format!("{url}?access_token={}", had.access), ("access_token", &*had.access));
+        for (page, why) in [
+            (browser.get(&addressed).await, "a token has no place in an address"),
+            (browser.get_with(&addressed, &lower).await, "a token has no place in an address"),
+            (browser.post_with(&url, &lower, &[once]).await, "the token stands twice"),
+            (browser.post(&url, &[once, once]).await, "a parameter stands twice"),
+            (
+                browser.get_with(&url, &[lower[0], lower[0]]).await,
+                "there are two Authorization headers",
+            ),
+        ] {
+            assert_error(&page, 400, "invalid_request");
+            let challenge = "Bearer realm=\"yihao\", error=\"invalid_request\"";
+            let challenge = format!("{challenge}, error_description=\"{why}\"");
+            assert_eq!(page.header("www-authenticate"), challenge);
+        }
         browser.set_cookie("access_token", &had.access);
         assert_eq!(browser.get(&url).await.status, 401);
+    }
+);
+
+on_both!(
+    /// A-30: what is no ID token of ours for this client names nobody, and the client is told.
+    a_hint_is_the_clients_own_id_token,
+    |provider| {
+        let had = tokens(&provider, "web1").await;
+        let post1 = RelyingParty::new(&provider, "post1");
+        let landing = post1.log_in(&had.browser, &had.person, &[]).await;
+        let others = post1.redeem(landing.code()).await.json()["id_token"].clone();
+        for hint in [&*had.access, &*had.refresh, others.as_str().unwrap()] {
+            let page = had.browser.get(&had.rp.authorize(&[("id_token_hint", hint)])).await;
+            let landing = had.rp.landing(&page).expect("the client is told");
+            assert_eq!(landing.error(), "invalid_request", "{hint:.40}");
+        }
+        let page = had.browser.get(&had.rp.authorize(&[("id_token_hint", &had.id)])).await;
+        had.rp.landing(&page).expect("its own is one").code();
+    }
+);
+
+on_both!(
+    /// A-35: a person's token for an API is the API's alone; and a token is no session.
+    a_token_for_an_api_opens_nothing_of_ours,
+    |provider| {
+        let api = "https://api.example.test";
+        provider.change_client("web1", |client| client.resources = vec![api.to_owned()]).await;
+        let person = Person::synthetic(1);
+        provider.add_person(&person).await;
+        let web1 = RelyingParty::new(&provider, "web1");
+        for format in [AccessTokenFormat::Opaque, AccessTokenFormat::Jwt] {
+            provider.change_client("web1", |client| client.access_token_format = format).await;
+            let landing = web1.log_in(&Browser::new(), &person, &[("resource", api)]).await;
+            let token = access_of(&web1.redeem(landing.code()).await);
+            assert!(is_active(&RelyingParty::new(&provider, "rs1"), &token).await);
+            assert_error(&web1.userinfo(&token).await, 401, "invalid_token");
+            let bearer = format!("Bearer {token}");
+            let headers = [("authorization", &*bearer)];
+            for path in crate::support::doors::ACCOUNT {
+                let page = Browser::new().get_with(&provider.url(path), &headers).await;
+                assert_eq!((page.status, page.location().unwrap().path()), (303, "/login"), "{path}");
+            }
+        }
     }
 );
 
@@ -345,6 +145,38 @@ on_both!(
 );
 
 on_both!(
+    /// A-35: a person who agreed to the scope while no purpose was declared has not agreed to the number; only
+    /// a new consent gives it.
+    a_purpose_declared_later_needs_a_new_consent,
+    |provider| {
+        let person = Person::synthetic(1);
+        provider.add_person(&person).await;
+        let scope = "openid id_number offline_access";
+        let may = Scope::parse(scope).unwrap();
+        provider.change_client("web1", |client| client.scope = may).await;
+        let (browser, web1) = (Browser::new(), RelyingParty::new(&provider, "web1"));
+        let number = async |access: &str| {
+            let page = web1.userinfo(access).await;
+            assert_eq!(page.status, 200, "{}", page.body);
+            page.json().get("id_number").cloned()
+        };
+        let landing = web1.log_in(&browser, &person, &[("scope", scope)]).await;
+        let first = web1.redeem(landing.code()).await;
+        let purpose = Some("办理养老保险".to_owned());
+        provider.change_client("web1", |client| client.policy.id_number_purpose = purpose).await;
+
+        assert_eq!(number(&access_of(&first)).await, None);
+        let refreshed = web1.refresh(&refresh_of(&first)).await;
+        assert_eq!(number(&access_of(&refreshed)).await, None);
+        let page = browser.get(&web1.authorize(&[("scope", scope)])).await;
+        assert_eq!(page.location().unwrap().path(), "/consent");
+        let landing = web1.walk(&browser, &person, page).await;
+        let access = access_of(&web1.redeem(landing.code()).await);
+        assert_eq!(number(&access).await, Some(json!(person.id_number)));
+    }
+);
+
+on_both!(
     /// A-37: grants that must not exist, and clients that may not use those that do.
     grants_that_must_not_exist_do_not,
     |provider| {
@@ -361,12 +193,64 @@ on_both!(
         let svc1 = RelyingParty::new(&provider, "svc1");
         let code = [("grant_type", "authorization_code"), ("code", "x")];
         assert_error(&svc1.token(&code).await, 400, "unauthorized_client");
+        assert_error(&svc1.refresh("x").await, 400, "unauthorized_client");
+        let plain = svc1.token(&[("grant_type", "client_credentials"), ("scope", "")]).await;
+        assert_eq!((plain.status, &plain.json()["scope"]), (200, &json!("records:read records:write")));
         let answer = svc1.token(&[("grant_type", "client_credentials")]).await.json();
         assert!(answer.get("refresh_token").is_none());
-        for scope in ["openid", "admin", "records:read records:read", "OPENID"] {
+        for scope in ["openid", "admin", "records:read records:read", "OPENID", " "] {
             let fields = [("grant_type", "client_credentials"), ("scope", scope)];
             assert_error(&svc1.token(&fields).await, 400, "invalid_scope");
         }
+    }
+);
+
+on_both!(
+    /// A-37: a password proves nothing at the token endpoint, not even that it is right.
+    a_right_password_is_answered_like_a_wrong_one,
+    |provider| {
+        let person = Person::synthetic(1);
+        provider.add_person(&person).await;
+        let web1 = RelyingParty::new(&provider, "web1");
+        let answer = async |password: &str| {
+            let fields =
+                [("grant_type", "password"), ("username", &person.id_number), ("password", password)];
+            let page = web1.token(&fields).await;
+            assert_error(&page, 400, "unsupported_grant_type");
+            page.body
+        };
+        assert_eq!(answer(person.password()).await, answer("wrong").await);
+    }
+);
+
+on_both!(
+    /// A-31: clients of one kind know a person by one subject, and no token holds the ID number.
+    a_public_subject_is_the_same_everywhere,
+    |provider| {
+        let person = Person::synthetic(1);
+        provider.add_person(&person).await;
+        let purpose = Some("办理养老保险".to_owned());
+        let browser = Browser::new();
+        let mut subjects = Vec::new();
+        for id in ["web1", "post1"] {
+            provider
+                .change_client(id, |client| {
+                    client.subject_type = SubjectType::Public;
+                    client.scope = Scope::parse("openid profile id_number").unwrap();
+                    client.policy.id_number_purpose.clone_from(&purpose);
+                })
+                .await;
+            let rp = RelyingParty::new(&provider, id);
+            let asked = r#"{"id_token":{"id_number":{"essential":true},"name":null}}"#;
+            let change = [("scope", "openid id_number"), ("claims", asked)];
+            let landing = rp.log_in(&browser, &person, &change).await;
+            let answer = rp.redeem(landing.code()).await;
+            assert!(!answer.body.contains(&person.id_number));
+            let said = claims(answer.json()["id_token"].as_str().unwrap());
+            assert_eq!((&said["name"], said.get("id_number")), (&json!(person.name), None));
+            subjects.push(said["sub"].clone());
+        }
+        assert_eq!(subjects[0], subjects[1]);
     }
 );
 

@@ -1,43 +1,42 @@
 //! Argon2 memory, used again: fresh pages for every hash cost more than the allocator shows.
 
-use argon2::Block;
+use argon2_rust::Argon2;
+use argon2_rust::Hasher;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
-use zeroize::Zeroize;
 
-/// The blocks one hash works in.
-pub(super) type Blocks = Vec<Block>;
-
-/// Buffers at rest. There are at most as many as hashes ever ran at the same time.
+/// Hashers at rest, each with the blocks of its last hash, wiped. There are at most as many as hashes
+/// ever ran at the same time.
 #[derive(Default)]
 pub(super) struct Memory(Mutex<Vec<Resting>>);
 
 struct Resting {
-    blocks: Blocks,
-    /// When `release_idle` first found the buffer here; nothing else looks at a clock.
+    hasher: Hasher,
+    /// When `release_idle` first found it here; nothing else looks at a clock.
     seen: Option<Instant>,
 }
 
 impl Memory {
-    /// A buffer of `count` blocks: the one used last, or a new one.
-    pub(super) fn take(&self, count: usize) -> Blocks {
-        let rested = self.resting().pop();
-        let mut blocks = rested.map(|resting| resting.blocks).unwrap_or_default();
-        blocks.resize(count, Block::new());
-        blocks
+    /// A hasher of these parameters: the one used last, or a new one.
+    pub(super) fn take(&self, argon2: Argon2) -> Hasher {
+        match self.resting().pop() {
+            Some(Resting { mut hasher, .. }) => {
+                hasher.set_argon2(argon2);
+                hasher
+            }
+            None => argon2.hasher(),
+        }
     }
 
-    /// Keeps the buffer for the next hash. What it still holds is derived from the peppered
-    /// password and is overwritten by the next hash; wiping 19 MiB each time would cost a tenth
-    /// of the hash.
-    pub(super) fn put_back(&self, blocks: Blocks) {
-        self.resting().push(Resting { blocks, seen: None });
+    /// Keeps it for the next hash.
+    pub(super) fn put_back(&self, hasher: Hasher) {
+        self.resting().push(Resting { hasher, seen: None });
     }
 
-    /// Wipes and frees the buffers that rested for `rest`, counted from the first call that found
-    /// them at rest: they were idle for at least that long at `now`.
+    /// Frees those that rested for `rest`, counted from the first call that found them at rest: they
+    /// were idle for at least that long at `now`.
     pub(super) fn release_idle(&self, now: Instant, rest: Duration) -> usize {
         let idle: Vec<Resting> = self
             .resting()
@@ -45,16 +44,12 @@ impl Memory {
                 now.saturating_duration_since(*resting.seen.get_or_insert(now)) >= rest
             })
             .collect();
-        let count = idle.len();
-        // Outside the lock: wiping takes milliseconds, and logins wait for it.
-        for mut resting in idle {
-            resting.blocks.zeroize();
-        }
-        count
+        // They are dropped outside the lock: logins wait for it.
+        idle.len()
     }
 
     fn resting(&self) -> std::sync::MutexGuard<'_, Vec<Resting>> {
-        // A panic elsewhere leaves a list of buffers behind, and any such list is a good one.
+        // A panic elsewhere leaves a list of hashers behind, and any such list is a good one.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -62,24 +57,39 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::Memory;
+    use argon2_rust::Algorithm;
+    use argon2_rust::Argon2;
+    use argon2_rust::Params;
+    use argon2_rust::Version;
+    use argon2_rust::params;
     use std::time::Duration;
     use std::time::Instant;
 
-    #[test]
-    fn a_buffer_is_used_again_in_the_size_asked_for() {
-        let memory = Memory::default();
-        let blocks = memory.take(64);
-        let address = blocks.as_ptr();
-        memory.put_back(blocks);
-        let again = memory.take(32);
-        assert_eq!((again.as_ptr(), again.len()), (address, 32));
+    fn argon2(kib: u64) -> Argon2 {
+        let memory = params::Memory::kib(kib);
+        let params = Params::builder().memory(memory).passes(1).build().unwrap();
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
     }
 
     #[test]
-    fn only_buffers_that_rested_long_enough_are_freed() {
+    fn memory_is_used_again_whatever_the_parameters() {
+        let memory = Memory::default();
+        let mut hasher = memory.take(argon2(64));
+        hasher.hash(b"password", b"somesalt").unwrap();
+        memory.put_back(hasher);
+
+        let mut again = memory.take(argon2(32));
+
+        assert_eq!(again.reserved_blocks(), 64, "nothing was allocated");
+        let fresh = argon2(32).hash(b"password", b"somesalt");
+        assert_eq!(again.hash(b"password", b"somesalt"), fresh);
+    }
+
+    #[test]
+    fn only_memory_that_rested_long_enough_is_freed() {
         let memory = Memory::default();
         let (start, rest) = (Instant::now(), Duration::from_secs(30));
-        let (first, second) = (memory.take(8), memory.take(8));
+        let (first, second) = (memory.take(argon2(8)), memory.take(argon2(8)));
         memory.put_back(first);
 
         assert_eq!(memory.release_idle(start, rest), 0);

@@ -56,6 +56,14 @@ impl Pool {
         self.run(move |hasher| hasher.verify_nothing(&password)).await
     }
 
+    /// Other costly work on a password, under the same bound.
+    pub async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        self.run(move |_| work()).await
+    }
+
     /// [`PasswordHasher::release_idle`].
     pub fn release_idle(&self, now: Instant, rest: Duration) -> usize {
         self.hasher.release_idle(now, rest)

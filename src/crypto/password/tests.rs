@@ -1,8 +1,9 @@
 //! Tests of password hashing.
 
+use super::HASH_LENGTH;
+use super::HasherError;
 use super::PasswordHasher;
 use super::Profile;
-use super::ProfileError;
 use super::Verification;
 use metrics::Counter;
 use metrics::Gauge;
@@ -60,6 +61,34 @@ fn another_profile_or_other_parameters_ask_for_a_new_hash() {
     assert_eq!(verification, Verification::RightButOutdated);
 }
 
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(40))]
+
+    /// Another implementation of RFC 9106 comes to the same, whatever this processor is good at.
+    #[test]
+    fn argon2id_is_what_another_implementation_computes(
+        password in proptest::collection::vec(proptest::num::u8::ANY, 0..70),
+        salt in proptest::collection::vec(proptest::num::u8::ANY, 8..40),
+        memory in 8_u32..700,
+        passes in 1_u32..4,
+    ) {
+        let params = argon2::Params::new(memory, passes, 1, Some(HASH_LENGTH)).unwrap();
+        let other = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        let mut expected = [0; HASH_LENGTH];
+        other.hash_password_into(&password, &salt, &mut expected).unwrap();
+        proptest::prop_assert_eq!(super::argon2id(memory, passes).hash(&password, &salt).unwrap(), expected);
+    }
+}
+
+#[test]
+fn the_known_hash_is_known_elsewhere_too() {
+    let params = argon2::Params::new(256, 2, 1, Some(HASH_LENGTH)).unwrap();
+    let other = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let mut expected = [0; HASH_LENGTH];
+    other.hash_password_into(b"password", b"somesalt", &mut expected).unwrap();
+    assert_eq!(super::KNOWN_HASH, expected);
+}
+
 #[test]
 fn another_pepper_makes_the_password_wrong() {
     let stored = hasher(Profile::ARGON2ID).hash(b"password");
@@ -108,7 +137,7 @@ fn profiles_below_the_floor_or_beyond_reason_are_refused() {
         Profile::Gm { iterations: u32::MAX },
     ] {
         let refused = PasswordHasher::new(profile, b"pepper").unwrap_err();
-        assert_eq!(refused, ProfileError, "{profile:?}");
+        assert_eq!(refused, HasherError::Profile, "{profile:?}");
     }
 }
 

@@ -48,13 +48,42 @@ impl<'c> AsyncHttpClient<'c> for Provider {
     }
 }
 
-/// The claim that ties an ID token to the provider's session (Back-Channel Logout 1.0 §2.1).
+/// The claim that ties an ID token to the provider's session (Back-Channel Logout 1.0 §2.1), and the one that
+/// names an organisation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SessionClaim {
     #[serde(skip_serializing_if = "Option::is_none")]
     /// The session's identifier.
     pub sid: Option<String>,
+    /// The organisation the person acts for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org: Option<Organisation>,
 }
+
+/// What the portal reads of `org`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Organisation {
+    /// The credit code.
+    pub uscc: String,
+}
+
+/// Who acts, where that is not the subject (RFC 8693 §4.1): the claim of `UserInfo`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ActorClaim {
+    /// The person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+}
+
+/// What the portal reads of `act`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Actor {
+    /// The person's name.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+impl AdditionalClaims for ActorClaim {}
 
 impl AdditionalClaims for SessionClaim {}
 

@@ -56,10 +56,15 @@ pub fn signed_in(config: &PortalConfig, person: &Identity) -> String {
         let name = person.name.as_deref().unwrap_or("用户");
         html.raw("<section class=\"card\"><h2>您好，")
             .element("span", &[("id", "person-name")], name)
-            .raw("</h2><p class=\"quiet\">以下信息由「一号」统一身份认证提供。</p>")
+            .raw("</h2>");
+        if let Some(actor) = &person.actor {
+            html.raw("<p>经办人：").element("span", &[("id", "actor-name")], actor).raw("</p>");
+        }
+        html.raw("<p class=\"quiet\">以下信息由「一号」统一身份认证提供。</p>")
             .raw("<div class=\"actions\">")
             .raw("<a class=\"button primary\" id=\"step-up\" href=\"/sign-in?acr=2\">")
-            .raw("提升认证等级</a>");
+            .raw("提升认证等级</a>")
+            .raw("<a class=\"button\" id=\"switch\" href=\"/sign-in?as=other\">切换办事身份</a>");
         peer_link(html, &config.peer);
         html.raw("<a class=\"button\" id=\"sign-out\" href=\"/sign-out\">退出登录</a></div>");
         claims(html, person);
@@ -117,6 +122,8 @@ fn claims(html: &mut Html, person: &Identity) {
     let time = person.auth_time.map(crate::clock::Timestamp::to_beijing).unwrap_or_default();
     html.raw("<dl><dt>姓名</dt>")
         .element("dd", &[("id", "claim-name")], person.name.as_deref().unwrap_or("未提供"))
+        .raw("<dt>统一社会信用代码</dt>")
+        .element("dd", &[("id", "claim-uscc")], person.uscc.as_deref().unwrap_or("（个人）"))
         .raw("<dt>用户标识</dt><dd>")
         .element("code", &[("id", "claim-sub")], &person.subject)
         .raw("</dd><dt>认证等级</dt><dd>")

@@ -11,7 +11,6 @@ use openidconnect::Client;
 use openidconnect::ClientId;
 use openidconnect::ClientSecret;
 use openidconnect::CsrfToken;
-use openidconnect::EmptyAdditionalClaims;
 use openidconnect::EndUserName;
 use openidconnect::IssuerUrl;
 use openidconnect::LocalizedClaim;
@@ -37,6 +36,7 @@ use url::Url;
 
 use super::PortalConfig;
 use super::PortalError;
+use super::client_types::ActorClaim;
 use super::client_types::Claims;
 use super::client_types::Party;
 use super::client_types::PortalIdToken;
@@ -52,6 +52,8 @@ pub enum Ask {
     SignIn,
     /// The person wants a higher assurance.
     StepUp(String),
+    /// Another one to act for (`prompt=select_account`).
+    Switch,
     /// Nobody pressed anything; the provider must not show a page (`prompt=none`).
     Silent,
 }
@@ -74,6 +76,10 @@ pub struct Identity {
     pub subject: String,
     /// The name, from `UserInfo` or the ID token.
     pub name: Option<String>,
+    /// The credit code of the organisation it is about, if it is one.
+    pub uscc: Option<String>,
+    /// The name of who acts for it.
+    pub actor: Option<String>,
     /// The assurance reached.
     pub acr: Option<String>,
     /// How the person logged in.
@@ -162,6 +168,7 @@ impl RelyingParty {
             Ask::StepUp(acr) => {
                 request.add_auth_context_value(AuthenticationContextClass::new(acr))
             }
+            Ask::Switch => request.add_prompt(CoreAuthPrompt::SelectAccount),
             Ask::Silent => request.add_prompt(CoreAuthPrompt::None),
         };
         let (url, state, nonce) = request.url();
@@ -204,8 +211,8 @@ impl RelyingParty {
             let party = self.party(&*self.fresh_metadata().await?);
             verify(&party, &tokens, &id_token, nonce)?
         };
-        let name = self.user_info_name(&party, &tokens, claims.subject()).await?;
-        Ok(identity(&claims, name, id_token))
+        let names = self.user_info_names(&party, &tokens, claims.subject()).await?;
+        Ok(identity(&claims, names, id_token))
     }
 
     /// Where the browser goes to end the provider's session (RP-Initiated Logout 1.0 §2).
@@ -267,22 +274,24 @@ impl RelyingParty {
             .set_redirect_uri(self.redirect_uri.clone())
     }
 
-    async fn user_info_name(
+    /// The subject's name, and that of who acts for it.
+    async fn user_info_names(
         &self,
         party: &Party,
         tokens: &Tokens,
         subject: &SubjectIdentifier,
-    ) -> Result<Option<String>, SignInError> {
+    ) -> Result<(Option<String>, Option<String>), SignInError> {
         // A provider without UserInfo has put everything into the ID token.
         let access_token = tokens.access_token().clone();
         let Ok(request) = party.user_info(access_token, Some(subject.clone())) else {
-            return Ok(None);
+            return Ok((None, None));
         };
-        let claims: UserInfoClaims<EmptyAdditionalClaims, CoreGenderClaim> = request
+        let claims: UserInfoClaims<ActorClaim, CoreGenderClaim> = request
             .request_async(&self.provider)
             .await
             .map_err(|error| SignInError::UserInfo(error.to_string()))?;
-        Ok(claims.name().and_then(plain_name))
+        let actor = claims.additional_claims().act.clone().and_then(|actor| actor.name);
+        Ok((claims.name().and_then(plain_name), actor))
     }
 }
 
@@ -308,11 +317,17 @@ fn verify(
     Ok(claims.clone())
 }
 
-fn identity(claims: &Claims, user_info_name: Option<String>, id_token: PortalIdToken) -> Identity {
+fn identity(
+    claims: &Claims,
+    (name, actor): (Option<String>, Option<String>),
+    id_token: PortalIdToken,
+) -> Identity {
     let amr = claims.auth_method_refs().map(Vec::as_slice).unwrap_or_default();
     Identity {
         subject: claims.subject().to_string(),
-        name: user_info_name.or_else(|| claims.name().and_then(plain_name)),
+        name: name.or_else(|| claims.name().and_then(plain_name)),
+        uscc: claims.additional_claims().org.as_ref().map(|org| org.uscc.clone()),
+        actor,
         acr: claims.auth_context_ref().map(|acr| acr.as_str().to_owned()),
         amr: amr.iter().map(|method| method.as_str().to_owned()).collect(),
         auth_time: claims.auth_time().map(|at| Timestamp::from_seconds(at.timestamp())),

@@ -180,6 +180,8 @@ async fn front_page(State(rooms): Here, headers: HeaderMap) -> Response {
 #[derive(Deserialize)]
 struct SignInQuery {
     acr: Option<String>,
+    /// `other`: for somebody else than before.
+    r#as: Option<String>,
 }
 
 async fn sign_in(
@@ -187,9 +189,11 @@ async fn sign_in(
     headers: HeaderMap,
     query: Result<Query<SignInQuery>, QueryRejection>,
 ) -> Response {
-    let wanted = query.ok().and_then(|Query(query)| query.acr);
-    let ask = match wanted.as_deref() {
-        Some("2") => Ask::StepUp(rooms.config.step_up_acr.clone()),
+    let query = query.ok().map(|Query(query)| (query.acr, query.r#as));
+    let (acr, other) = query.unwrap_or_default();
+    let ask = match (acr.as_deref(), other.as_deref()) {
+        (Some("2"), _) => Ask::StepUp(rooms.config.step_up_acr.clone()),
+        (_, Some("other")) => Ask::Switch,
         _ => Ask::SignIn,
     };
     match rooms.send_off(&headers, ask).await {

@@ -1,12 +1,16 @@
 //! `/account`: what a person sees and changes of their own. Every page asks first whether the session
 //! suffices for its account, and what changes credentials asks for the password again.
 
-mod device;
+pub mod device;
+pub mod granting;
+mod leaving;
+mod mandates;
 mod overview;
 mod password;
+mod phone;
+mod portals;
 mod totp;
-
-use std::time::Duration;
+pub mod verification;
 
 use axum::Router;
 use axum::extract::FromRequest;
@@ -15,9 +19,11 @@ use axum::extract::Request;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
+use axum::routing::post;
 use http::request::Parts;
 
 use crate::domain::assurance::Method;
+use crate::domain::assurance::RECENT;
 use crate::http::failure::Failure;
 use crate::http::flow;
 use crate::http::respond;
@@ -28,17 +34,23 @@ use crate::http::visitor::Visitor;
 use crate::login::decide::Decision;
 use crate::protocol::parameters::Parameters;
 
-/// A password typed within this time need not be typed again.
-const RECENT: Duration = Duration::from_mins(5);
-
 /// The routes below `/account`.
 pub fn routes() -> Router<Site> {
     Router::new()
         .route("/account", get(overview::show))
         .route("/account/sessions", get(overview::sessions).post(overview::end_sessions))
-        .route("/account/portals", get(overview::portals).post(overview::withdraw))
-        .route("/account/history", get(overview::history))
+        .route("/account/portals", get(portals::list).post(portals::change))
+        .route("/account/portals/{client}", get(portals::show))
+        .route("/account/mandates", get(mandates::show).post(mandates::change))
+        .route("/account/mandates/{mandate}", get(granting::show).post(granting::change))
+        .route("/account/history", get(overview::history).post(leaving::stop))
         .route("/account/password", get(password::show).post(password::change))
+        .route("/account/phone", get(phone::show).post(phone::change))
+        .route("/account/verification", get(verification::show).post(verification::change))
+        .route("/account/verification/return", get(verification::come_back))
+        .route("/account/export", get(leaving::show_export).post(leaving::export))
+        .route("/account/cancel", get(leaving::show_cancellation).post(leaving::cancel))
+        .route("/account/recovery", post(leaving::stop_recovery))
         .route("/account/totp", get(totp::show).post(totp::change))
         .route("/account/reauthenticate", get(password::ask_again).post(password::prove_again))
 }

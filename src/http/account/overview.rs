@@ -1,20 +1,23 @@
-//! What a person sees of their account: itself, its sessions, the portals it is shared with, its history.
+//! What a person sees of their account: itself, its sessions and browsers, its history.
 
 use axum::response::Response;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::clock::Timestamp;
-use crate::domain::client::ClientId;
+use crate::domain::id::KnownBrowserId;
 use crate::domain::id::SessionId;
-use crate::domain::masking;
-use crate::domain::scope;
 use crate::http::account::Owner;
 use crate::http::account::OwnerForm;
 use crate::http::account::device;
+use crate::http::documents;
 use crate::http::failure::Failure;
 use crate::http::respond;
 use crate::people::account_centre;
+use crate::people::cancellation;
+use crate::people::choices;
+use crate::protocol::parameters::Parameters;
+use crate::recovery::by_proof;
 
 /// `GET /account`
 pub async fn show(owner: Owner) -> Result<Response, Failure> {
@@ -23,14 +26,21 @@ pub async fn show(owner: Owner) -> Result<Response, Failure> {
     let sessions = account_centre::sessions(provider, account).await?;
     let portals = account_centre::consents(provider, account).await?;
     let before = account_centre::login_before(provider, account, &signed_in.session).await?;
-    let profile = &signed_in.profile;
+    let waiting = by_proof::waiting(provider, account).await?;
+    let due = cancellation::due(provider, account).await?;
+    let (profile, masks) = (&signed_in.profile, provider.config.masking);
     let page = json!({
+        "recovery_waits": waiting.map(Timestamp::to_beijing),
+        "cancellation_due": due.map(Timestamp::to_beijing),
         "name": profile.name,
-        "id_number": masking::identity_number_for_owner(&profile.id_number),
-        "phone": profile.phone.as_deref().map(masking::mobile),
+        "id_type_key": documents::title_key(profile.key().document_type),
+        "id_country": documents::country_name(profile.key(), visitor.look.locale),
+        "id_number": masks.own_number(profile.key()),
+        "phone": profile.phone.as_deref().map(|phone| masks.phone(phone)),
         "identity_assurance": account.identity_assurance.level(),
         "last_login": before.map(|(at, source)| json!({ "at": at.to_beijing(), "place": source })),
         "totp_enrolled": account.has_totp,
+        "locale_kept": account.choices.locale, "elder_kept": account.choices.elder,
         "portals_count": portals.len(),
         "sessions_count": sessions.len(),
     });
@@ -54,11 +64,26 @@ pub async fn sessions(owner: Owner) -> Result<Response, Failure> {
             })
         })
         .collect();
-    visitor.page("account_sessions.html", json!({ "sessions": sessions }))
+    let browsers = choices::browsers(visitor.provider(), &signed_in.account).await?;
+    let browsers: Vec<Value> = browsers
+        .into_iter()
+        .map(|browser| {
+            json!({
+                "id": browser.id.to_string(),
+                "device": device::describe(&browser.user_agent),
+                "first_at": browser.first_at.to_beijing(),
+                "last_at": browser.last_at.to_beijing(),
+            })
+        })
+        .collect();
+    visitor.page("account_sessions.html", json!({ "sessions": sessions, "browsers": browsers }))
 }
 
-/// `POST /account/sessions`
+/// `POST /account/sessions`: ends sessions, or forgets browsers.
 pub async fn end_sessions(OwnerForm { owner, form }: OwnerForm) -> Result<Response, Failure> {
+    if form.get("forget").is_some() {
+        return forget_browsers(&owner, &form).await;
+    }
     let Owner { visitor, signed_in } = owner;
     let (provider, context, account) = (visitor.provider(), &visitor.context, &signed_in.account);
     match form.get("end") {
@@ -77,39 +102,21 @@ pub async fn end_sessions(OwnerForm { owner, form }: OwnerForm) -> Result<Respon
     }
 }
 
-/// `GET /account/portals`
-pub async fn portals(owner: Owner) -> Result<Response, Failure> {
-    let Owner { visitor, signed_in } = owner;
-    let consents = account_centre::consents(visitor.provider(), &signed_in.account).await?;
-    let portals: Vec<Value> = consents
-        .into_iter()
-        .map(|(client, consent)| {
-            let titles = scope::CLAIM_SCOPES
-                .iter()
-                .filter(|entry| consent.scope.contains(entry.name))
-                .map(|entry| entry.name)
-                .chain([scope::OPENID])
-                .map(|name| format!("scope-{}", name.replace('_', "-")));
-            json!({
-                "client_id": client.id,
-                "name": client.name,
-                "host": client.host(),
-                "scopes": titles.collect::<Vec<_>>(),
-                "granted_at": consent.granted_at.to_beijing(),
-            })
-        })
-        .collect();
-    visitor.page("account_portals.html", json!({ "portals": portals }))
-}
-
-/// `POST /account/portals`
-pub async fn withdraw(OwnerForm { owner, form }: OwnerForm) -> Result<Response, Failure> {
-    let Owner { visitor, signed_in } = owner;
-    let client = form.get("withdraw").and_then(ClientId::parse);
-    let client = client.ok_or_else(|| Failure::bad_request("withdraw names no client"))?;
-    let (provider, account) = (visitor.provider(), &signed_in.account);
-    account_centre::withdraw(provider, &visitor.context, account, &client).await?;
-    Ok(respond::see_other("/account/portals"))
+/// One known browser, or all, are known no more: for who typed the password a moment ago.
+async fn forget_browsers(owner: &Owner, form: &Parameters) -> Result<Response, Failure> {
+    if !owner.is_fresh() {
+        return Ok(Owner::ask_again("/account/sessions"));
+    }
+    let one = match form.get("forget").unwrap_or_default() {
+        "all" => None,
+        id => {
+            let id = id.parse().map(KnownBrowserId);
+            Some(id.map_err(|_| Failure::bad_request("there is no such browser"))?)
+        }
+    };
+    let (visitor, account) = (&owner.visitor, &owner.signed_in.account);
+    choices::forget(visitor.provider(), &visitor.context, account, one).await?;
+    Ok(respond::see_other("/account/sessions"))
 }
 
 /// `GET /account/history`

@@ -1,5 +1,12 @@
 //! One context for every state of every template, for tests and for looking at the pages.
 
+mod console;
+mod documents;
+mod mandates;
+mod onboarding;
+mod recovery;
+mod verification;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -16,7 +23,13 @@ pub fn all() -> Vec<Sample> {
         signup(),
         account(),
         account_lists(),
+        portals(),
+        mandates::all(),
         public(),
+        recovery::all(),
+        verification::all(),
+        console::all(),
+        onboarding::all(),
     ]
     .concat()
 }
@@ -24,27 +37,31 @@ pub fn all() -> Vec<Sample> {
 fn client() -> Value {
     json!({
         "name": "某某省政务服务网", "host": "zwfw.example.gov.cn",
-        "logo": null, "policy_uri": "https://zwfw.example.gov.cn/privacy",
+        "logo": "/logo/zwfw/0a1b", "policy_uri": "https://zwfw.example.gov.cn/privacy",
     })
 }
 
 fn login() -> Vec<Sample> {
     let page = |method: &str, error: Value, sent: Value, client: Value| {
+        let named = (error == "login-name-the-document" || !sent.is_null())
+            .then(|| documents::chosen(Some("FOREIGN_PASSPORT")));
         json!({
-            "tx": "tx1.abc", "client": client, "method": method, "methods": ["password", "sms"],
+            "documents": named, "tx": "tx1.abc", "client": client, "method": method, "methods": ["password", "sms"],
             "identifier": "13800009050", "error": error, "notice": null,
+            "organisation": null, "enterprise": true,
             "challenge": if sent.is_null() { Value::Null } else { json!("c1") },
             "code_sent_to": sent,
         })
     };
     let bare = json!({
-        "tx": null, "client": null, "method": "password", "methods": ["password", "sms"],
+        "documents": null, "tx": null, "client": null, "method": "password", "methods": ["password", "sms"],
         "identifier": "", "challenge": null, "error": null, "code_sent_to": null,
-        "notice": "session-expired",
+        "notice": "session-expired", "organisation": "91140000701011888X", "enterprise": true,
     });
     let fresh = json!({
-        "tx": "tx1.abc", "client": client(), "method": "password", "methods": ["password", "sms"],
+        "documents": null, "tx": "tx1.abc", "client": client(), "method": "password", "methods": ["password", "sms"],
         "identifier": "", "challenge": null, "error": null, "code_sent_to": null, "notice": null,
+        "organisation": null, "enterprise": false,
     });
     vec![
         ("login", "login.html", fresh),
@@ -53,6 +70,11 @@ fn login() -> Vec<Sample> {
             "login-error",
             "login.html",
             page("password", json!("login-rejected"), Value::Null, client()),
+        ),
+        (
+            "login-document",
+            "login.html",
+            page("password", json!("login-name-the-document"), Value::Null, client()),
         ),
         ("login-sms", "login.html", page("sms", Value::Null, Value::Null, client())),
         (
@@ -119,8 +141,8 @@ fn consent_and_logout() -> Vec<Sample> {
             "consent",
             "consent.html",
             json!({
-                "tx": "tx1.abc", "client": client(), "account_masked": "张**",
-                "scopes": [
+                "tx": "tx1.abc", "question": "q1", "client": client(), "account_masked": "张**",
+                "acting": "某某省样例科技有限公司", "scopes": [
                     {"name": "profile", "title_key": "scope-profile"},
                     {"name": "phone", "title_key": "scope-phone"},
                 ],
@@ -175,16 +197,19 @@ fn signup() -> Vec<Sample> {
         (
             "signup",
             "signup.html",
-            json!({"fields": {"name": "", "id_number": "", "phone": ""}, "errors": {},
-                   "has_errors": false, "tx": "tx1.abc"}),
+            json!({"documents": documents::chosen(None),
+                   "fields": {"name": "", "id_number": "", "phone": ""}, "errors": {},
+                   "has_errors": false, "may_wait": false, "tx": "tx1.abc"}),
         ),
         (
             "signup-errors",
             "signup.html",
             json!({
-                "fields": fields, "has_errors": true, "tx": "tx1.abc",
-                "errors": {"phone": "phone-invalid", "password": "password-common",
-                           "terms": "terms-needed"},
+                "fields": fields, "has_errors": true, "may_wait": true, "tx": "tx1.abc",
+                "documents": documents::chosen(Some("FOREIGN_PASSPORT")),
+                "errors": {"id_type": "id-type-unknown", "id_country": "id-country-missing",
+                           "id_number": "id-number-shape", "phone": "phone-invalid",
+                           "password": "password-common", "terms": "terms-needed"},
             }),
         ),
         (
@@ -193,6 +218,7 @@ fn signup() -> Vec<Sample> {
             json!({"phone_masked": "137****9050", "error": null, "pending": "p1.abc", "tx": null}),
         ),
         ("signup-done", "signup_done.html", json!({"tx": "tx1.abc"})),
+        ("signup-waits", "signup_waits.html", json!({"days": 3})),
     ]
 }
 
@@ -202,9 +228,12 @@ fn account() -> Vec<Sample> {
             "account",
             "account.html",
             json!({
-                "name": "张**", "id_number": "1401**********1234", "phone": "137****9050",
+                "id_type_key": "document-foreign-passport", "id_country": "法国",
+                "name": "张**", "id_number": "L89***2C3", "phone": "137****9050",
                 "identity_assurance": 1, "totp_enrolled": false, "portals_count": 2,
                 "sessions_count": 1, "last_login": {"at": "2026-11-23 08:02", "place": "太原"},
+                "recovery_waits": "2026-11-27 09:31", "cancellation_due": "2026-12-01 16:30",
+                "locale_kept": "zh-CN", "elder_kept": true,
             }),
         ),
         (
@@ -248,29 +277,25 @@ fn account_lists() -> Vec<Sample> {
             "source": "203.0.113.7", "client": client,
         })
     };
-    let portal = |name: &str, host: &str| {
-        json!({
-            "client_id": "c1", "name": name, "host": host, "granted_at": "2026-10-01 14:20",
-            "scopes": ["scope-profile", "scope-phone"],
-        })
-    };
     vec![
         (
             "account-sessions",
             "account_sessions.html",
-            json!({"sessions": [
-                session("Windows · Edge", true), session("HarmonyOS · 华为浏览器", false),
-            ]}),
+            json!({
+                "sessions": [
+                    session("Windows · Edge", true), session("HarmonyOS · 华为浏览器", false),
+                ],
+                "browsers": [{
+                    "id": "b1", "device": "Windows · Edge", "first_at": "2026-03-02 19:40",
+                    "last_at": "2026-11-23 08:02",
+                }],
+            }),
         ),
         (
-            "account-portals",
-            "account_portals.html",
-            json!({"portals": [
-                portal("某某省政务服务网", "zwfw.example.gov.cn"),
-                portal("云州市民生服务平台", "yz.example.gov.cn"),
-            ]}),
+            "account-sessions-no-browser",
+            "account_sessions.html",
+            json!({"sessions": [session("Windows · Edge", true)], "browsers": []}),
         ),
-        ("account-portals-none", "account_portals.html", json!({"portals": []})),
         (
             "account-history",
             "account_history.html",
@@ -283,8 +308,78 @@ fn account_lists() -> Vec<Sample> {
     ]
 }
 
-fn public() -> Vec<Sample> {
+fn portals() -> Vec<Sample> {
+    let portal = |name: &str, host: &str| {
+        json!({
+            "client_id": "c1", "name": name, "host": host, "granted_at": "2026-10-01 14:20",
+            "scopes": ["scope-profile", "scope-phone"], "last_at": "2026-11-24 09:31", "times": 12,
+            "blocked_at": null,
+        })
+    };
+    let blocked = |mut portal: Value| {
+        portal["blocked_at"] = "2026-11-25 10:00".into();
+        portal["granted_at"] = Value::Null;
+        portal["scopes"] = json!([]);
+        portal
+    };
+    let told = |portal: Value| {
+        json!({
+            "portal": portal, "next": "1", "told": [
+                {"at": "2026-11-24 09:31", "login": true, "what": ["scope-profile", "scope-openid"]},
+                {"at": "2026-11-24 09:31", "login": false, "what": ["scope-id-number"]},
+            ],
+        })
+    };
     vec![
+        (
+            "account-portal",
+            "account_portal.html",
+            told(portal("某某省政务服务网", "zwfw.example.gov.cn")),
+        ),
+        (
+            "account-portal-blocked",
+            "account_portal.html",
+            json!({
+                "portal": blocked(portal("云州市民生服务平台", "yz.example.gov.cn")), "told": [],
+                "next": null,
+            }),
+        ),
+        (
+            "account-portals",
+            "account_portals.html",
+            json!({"portals": [
+                portal("某某省政务服务网", "zwfw.example.gov.cn"),
+                blocked(portal("云州市民生服务平台", "yz.example.gov.cn")),
+            ]}),
+        ),
+        ("account-portals-none", "account_portals.html", json!({"portals": []})),
+    ]
+}
+
+fn public() -> Vec<Sample> {
+    let batch = |number: i64| {
+        json!({
+            "number": number, "day": "2026-11-27", "entries": 1_284, "kid": "kid-2026-11",
+            "sm3": "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0",
+            "signed_at": "2026-11-27 00:01",
+        })
+    };
+    let code = |name: Option<&str>, status: &str| {
+        json!({
+            "uscc": "91140100PDY00001XL", "name": name, "status": status, "date": "2026-11-26",
+            "department": "市场监督管理", "division": "云州市",
+        })
+    };
+    let codes =
+        [code(Some("样例企业壹"), "issued"), code(None, "changed"), code(None, "withdrawn")];
+    vec![
+        ("codes", "codes.html", json!({"batches": [batch(2), batch(1)], "next": 1})),
+        ("codes-none", "codes.html", json!({"batches": [], "next": null})),
+        (
+            "codes-batch",
+            "codes_batch.html",
+            json!({"batch": batch(2), "codes": codes, "next": "0193f6a2-7c1e"}),
+        ),
         ("home", "home.html", json!({})),
         ("help", "help.html", json!({})),
         ("privacy", "privacy.html", json!({})),

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 
 use crate::crypto::password::Verification;
 use crate::domain::assurance::Method;
-use crate::domain::password::MAX_CHARACTERS;
 use crate::domain::password::normalize;
 use crate::login::LoginError;
 use crate::login::authenticators::Attempt;
@@ -31,10 +30,7 @@ impl Authenticator for Password {
         attempt: &Attempt<'_>,
         answer: &str,
     ) -> Result<(), LoginError> {
-        if answer.chars().count() > MAX_CHARACTERS {
-            return Err(LoginError::Rejected);
-        }
-        let password = normalize(answer);
+        let Some(password) = normalize(answer) else { return Err(LoginError::Rejected) };
         let stored = attempt.account.and_then(|account| account.password_hash.as_deref());
         let Some(stored) = stored else {
             provider.passwords.verify_nothing(&password).await?;

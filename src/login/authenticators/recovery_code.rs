@@ -18,22 +18,34 @@ pub const COUNT: usize = 10;
 /// The recovery-code authenticator.
 pub struct RecoveryCode;
 
-/// New codes: 50 random bits each, in two groups of five.
+/// New codes.
 pub fn generate() -> Vec<String> {
-    let letter = |byte: u8| char::from(ALPHABET[usize::from(byte) % 31]);
-    (0..COUNT)
-        .map(|_| {
-            let letters: String = crate::crypto::random::bytes::<10>().map(letter).iter().collect();
-            format!("{}-{}", &letters[..5], &letters[5..])
-        })
-        .collect()
+    (0..COUNT).map(|_| generate_one()).collect()
 }
 
-/// What is kept of a code: a keyed digest, since the code is short. Blanks, hyphens and case are free.
+/// A new code: 50 random bits, in two groups of five.
+pub fn generate_one() -> String {
+    let letter = |byte: u8| char::from(ALPHABET[usize::from(byte) % 31]);
+    let letters: String = crate::crypto::random::bytes::<10>().map(letter).iter().collect();
+    format!("{}-{}", &letters[..5], &letters[5..])
+}
+
+/// What is kept of a recovery code.
 pub fn digest(provider: &Provider, account: AccountId, code: &str) -> [u8; 32] {
+    keyed_digest(provider, "recovery", account, code)
+}
+
+/// What is kept of a code of this shape: a keyed digest, since the code is short. Blanks, hyphens and case
+/// are free.
+pub fn keyed_digest(
+    provider: &Provider,
+    purpose: &str,
+    account: AccountId,
+    code: &str,
+) -> [u8; 32] {
     let folded: String =
         code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let parts = [b"recovery".as_slice(), account.0.as_bytes(), folded.as_bytes()];
+    let parts = [purpose.as_bytes(), account.0.as_bytes(), folded.as_bytes()];
     provider.vault.short_secret.tag_parts(&parts)
 }
 

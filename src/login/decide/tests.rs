@@ -9,6 +9,7 @@ use crate::domain::id::SessionId;
 const ADMITTED: Timestamp = Timestamp(1_000_000);
 const BEFORE: Timestamp = Timestamp(400_000);
 const AFTER: Timestamp = Timestamp(1_000_500);
+const RECENT_SINCE: Timestamp = Timestamp(700_000);
 
 fn session(proofs: &[(Method, Timestamp)]) -> Session {
     Session {
@@ -40,9 +41,12 @@ fn on(requirement: &Requirement, session: Option<&Session>, account: AccountFact
     decide(&Situation {
         requirement,
         signed_in: session.map(|session| (session, account)),
+        barred: None,
+        subject: SubjectState::Settled,
         is_hinted: true,
         consented_at: Some(BEFORE),
         first_party: false,
+        recent_since: RECENT_SINCE,
     })
 }
 
@@ -89,7 +93,9 @@ fn step_up_asks_for_the_missing_factor() {
     let prove = |methods: &[Method]| Decision::Prove(methods.to_vec());
     assert_eq!(on(&two, Some(&known), facts(1, true, true)), prove(&[Totp, RecoveryCode]));
     assert_eq!(on(&two, Some(&known), facts(1, false, true)), prove(&[Sms]));
-    assert_eq!(on(&two, Some(&known), facts(1, false, false)), Decision::Enrol);
+    let just_now = session(&[(Password, RECENT_SINCE)]);
+    assert_eq!(on(&two, Some(&just_now), facts(1, false, false)), Decision::Enrol);
+    assert_eq!(on(&two, Some(&known), facts(1, false, false)), prove(&[Password]));
     assert_eq!(on(&two, Some(&owned), facts(1, false, true)), prove(&[Password]));
     assert_eq!(on(&two, Some(&both), facts(1, true, true)), Decision::Respond);
     let silent = Requirement { silent: true, ..two };
@@ -148,9 +154,12 @@ fn the_person_of_the_hint_is_asked_once() {
         decide(&Situation {
             requirement: &requirement,
             signed_in: Some((&session, facts(1, false, true))),
+            barred: None,
+            subject: SubjectState::Settled,
             is_hinted: false,
             consented_at: Some(BEFORE),
             first_party: false,
+            recent_since: RECENT_SINCE,
         })
     };
     assert_eq!(judge(BEFORE, false), Decision::LogIn);
@@ -165,9 +174,12 @@ fn consent_is_asked_when_missing_or_asked_for_anew() {
         decide(&Situation {
             requirement,
             signed_in: Some((&session, facts(1, false, true))),
+            barred: None,
+            subject: SubjectState::Settled,
             is_hinted: true,
             consented_at,
             first_party,
+            recent_since: RECENT_SINCE,
         })
     };
     let silent = Requirement { silent: true, ..plain() };
@@ -178,4 +190,24 @@ fn consent_is_asked_when_missing_or_asked_for_anew() {
     assert_eq!(judge(&anew, Some(BEFORE), false), Decision::Consent);
     assert_eq!(judge(&anew, Some(BEFORE), true), Decision::Consent);
     assert_eq!(judge(&anew, Some(AFTER), false), Decision::Respond);
+}
+
+#[test]
+fn who_blocked_the_client_is_not_logged_in_to_it() {
+    let requirement = plain();
+    let session = session(&[(Method::Password, BEFORE)]);
+    let judge = |silent, proofs: &Session| {
+        decide(&Situation {
+            requirement: &Requirement { silent, ..requirement.clone() },
+            signed_in: Some((proofs, facts(1, false, true))),
+            barred: Some(Refused::Blocked),
+            subject: SubjectState::Settled,
+            is_hinted: true,
+            consented_at: Some(BEFORE),
+            first_party: true,
+            recent_since: RECENT_SINCE,
+        })
+    };
+    assert_eq!(judge(false, &session), Decision::Refuse(Refused::Blocked));
+    assert_eq!(judge(true, &session), Decision::Refuse(Refused::Blocked));
 }

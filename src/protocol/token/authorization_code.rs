@@ -1,5 +1,7 @@
 //! Authorization code grant (RFC 6749 §4.1.3, OpenID Connect Core §3.1.3, RFC 9700 §4.5).
 
+use std::time::Duration;
+
 use crate::audit;
 use crate::clock::Timestamp;
 use crate::domain::audit_event::AuditKind;
@@ -15,8 +17,12 @@ use crate::protocol::error::OAuthError;
 use crate::protocol::parameters::Parameters;
 use crate::protocol::pkce;
 use crate::protocol::token::TokenResponse;
+use crate::protocol::token::check_resource;
 use crate::protocol::token::issuance;
 use crate::provider::Provider;
+
+/// How far the clocks of two nodes may lie apart.
+const CLOCK_SKEW: Duration = Duration::from_secs(30);
 
 /// Redeems a code.
 pub async fn exchange(
@@ -40,8 +46,8 @@ pub async fn exchange(
         .ok_or_else(unknown)?;
 
     // The right client with a wrong redirect_uri or verifier spends the code and gets nothing.
-    let issued = match check(&authorization, parameters, now) {
-        Ok(()) => issuance::mint(provider, client, &authorization, None).await,
+    let issued = match check(client, &authorization, parameters, now) {
+        Ok(()) => issuance::mint(provider, client, &authorization).await,
         Err(error) => Err(error),
     };
     let event = match &issued {
@@ -66,14 +72,16 @@ pub async fn exchange(
 
 /// Everything that must be true besides the code itself.
 fn check(
+    client: &Client,
     authorization: &Authorization,
     parameters: &Parameters,
     now: Timestamp,
 ) -> Result<(), OAuthError> {
     let approval = &authorization.approval;
-    if let CodeState::Fresh { expires_at } = authorization.code
-        && now >= expires_at
-    {
+    // A code from the future is an old one under a clock that was set back (security.md A-17).
+    let future = now.plus(CLOCK_SKEW) < authorization.created_at;
+    let over = matches!(authorization.code, CodeState::Fresh { expires_at } if now >= expires_at);
+    if future || over {
         return Err(InvalidGrant.because("authorization code has expired"));
     }
     if parameters.get("redirect_uri") != Some(approval.redirect_uri.as_str()) {
@@ -86,7 +94,8 @@ fn check(
         // RFC 9700 §4.8.2: a verifier for a code that was asked without a challenge is a downgrade.
         _ => return Err(InvalidGrant.because("code_verifier does not fit")),
     }
-    if !authorization.is_live() {
+    check_resource(approval, parameters)?;
+    if !authorization.is_live_for(client) {
         return Err(InvalidGrant.because("the authorization is no longer valid"));
     }
     Ok(())

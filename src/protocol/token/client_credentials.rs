@@ -34,7 +34,7 @@ pub fn exchange(
         Some(_) => return Err(ErrorCode::InvalidTarget.because("resource is not registered")),
     };
     let handle: AccessTokenHandle = issuance::handle(provider, client, None, &scope, audience);
-    let token = access_token::write(provider, client, &handle, client.id.as_str())?;
+    let token = access_token::write(provider, client, &handle, Some(client.id.as_str()))?;
     tracing::debug!(request_id = context.id, client_id = %client.id, "client credentials");
     let mut response = TokenResponse::new();
     response.insert("access_token".to_owned(), json!(token));
@@ -56,7 +56,7 @@ fn requested_scope(client: &Client, asked: Option<&str>) -> Result<Scope, OAuthE
     let own = client.scope.difference(&personal);
     let Some(asked) = asked else { return Ok(own) };
     let asked = Scope::parse(asked).map_err(|error| invalid(error.to_string()))?;
-    if asked.is_within(&own) {
+    if !asked.is_empty() && asked.is_within(&own) {
         Ok(asked)
     } else {
         Err(invalid("scope has a value the client may not ask for".to_owned()))

@@ -19,6 +19,7 @@ use crate::protocol::error::ErrorCode::InvalidGrant;
 use crate::protocol::error::OAuthError;
 use crate::protocol::parameters::Parameters;
 use crate::protocol::token::TokenResponse;
+use crate::protocol::token::check_resource;
 use crate::protocol::token::issuance;
 use crate::provider::Provider;
 
@@ -28,6 +29,8 @@ pub const IDLE_LIFETIME: Duration = Duration::from_hours(14 * 24);
 pub const ABSOLUTE_LIFETIME: Duration = Duration::from_hours(90 * 24);
 /// A spent token still works for so long, while nobody has used its successor.
 const GRACE: Duration = Duration::from_secs(10);
+/// Why a replay is refused.
+const USED: &str = "refresh token was already used";
 
 /// A new refresh token: the text and what is kept of it.
 pub fn generate(now: Timestamp, expires_at: Timestamp) -> (String, NewRefreshToken) {
@@ -50,16 +53,24 @@ pub async fn exchange(
     let presented = parameters.require("refresh_token")?;
     let (token, authorization) = find(provider, client, presented).await?;
     let scope = narrowed(client, &authorization, parameters.get("scope"))?;
+    check_resource(&authorization.approval, parameters)?;
     let now = provider.clock.now();
     let told = |event: audit::Event<'_>| {
         event.account_id(authorization.account_id).client(&client.id).record(provider, context)
     };
-    if now >= token.idle_expires_at || now >= token.expires_at || !authorization.is_live() {
+    let over = now >= token.idle_expires_at || now >= token.expires_at;
+    if over && token.is_spent && client.rotates_refresh_tokens() {
+        // However old: who presents a spent token is not alone in having it.
+        let record = told(audit::refused(AuditKind::Refreshed, USED));
+        provider.store.revoke_authorization(authorization.id, record).await?;
+        return Err(InvalidGrant.because(USED).recorded());
+    }
+    if over || !authorization.is_live_for(client) {
         let record = told(audit::refused(AuditKind::Refreshed, "token or authorization is over"));
         provider.store.record(record).await?;
         return Err(InvalidGrant.because("refresh token is no longer valid").recorded());
     }
-    let mut response = issuance::tokens(provider, client, &authorization, Some(&scope)).await?;
+    let mut response = issuance::tokens(provider, client, &authorization, &scope).await?;
     let done = told(audit::done(AuditKind::Refreshed));
     if !client.rotates_refresh_tokens() {
         let idle_expires_at = now.plus(IDLE_LIFETIME).min(token.expires_at);
@@ -69,14 +80,14 @@ pub async fn exchange(
         response.insert("refresh_token".to_owned(), presented.into());
         return Ok(response);
     }
-    let replay = told(audit::refused(AuditKind::Refreshed, "refresh token was already used"));
+    let replay = told(audit::refused(AuditKind::Refreshed, USED));
     let (text, new) = generate(now, token.expires_at);
     match provider.store.rotate_refresh_token(token, new, GRACE, (done, replay)).await? {
         Rotation::Done => {
             response.insert("refresh_token".to_owned(), text.into());
             Ok(response)
         }
-        Rotation::Replay => Err(InvalidGrant.because("refresh token was already used").recorded()),
+        Rotation::Replay => Err(InvalidGrant.because(USED).recorded()),
         Rotation::Revoked => {
             Err(InvalidGrant.because("refresh token is no longer valid").recorded())
         }
@@ -106,7 +117,7 @@ fn narrowed(
     authorization: &Authorization,
     asked: Option<&str>,
 ) -> Result<Scope, OAuthError> {
-    let granted = authorization.approval.scope.intersection(&client.scope);
+    let granted = issuance::granted(client, authorization);
     let Some(asked) = asked else { return Ok(granted) };
     let invalid = |why: String| ErrorCode::InvalidScope.because(why);
     let asked = Scope::parse(asked).map_err(|error| invalid(error.to_string()))?;

@@ -8,6 +8,8 @@ use crate::domain::account::AccountStatus;
 use crate::domain::account::IdentifierKind;
 use crate::domain::assurance::IdentityAssurance;
 use crate::domain::audit_event::AuditRecord;
+use crate::domain::choices::Choices;
+use crate::domain::evidence::Evidence;
 use crate::domain::id::AccountId;
 use crate::domain::id::IdentifierDigest;
 use crate::store::Store;
@@ -17,6 +19,10 @@ use crate::store::sql::audit::append;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
+use crate::store::sql::evidence;
+use crate::store::sql::known_browsers;
+use crate::store::sql::name_index;
+use crate::store::sql::name_index::IndexedName;
 
 /// An account to be made, with everything that finds it.
 #[derive(Debug, Clone)]
@@ -25,10 +31,26 @@ pub struct NewAccount {
     pub account: Account,
     /// Its identifiers: epoch of the index key, kind, digest.
     pub identifiers: Vec<(i64, IdentifierKind, IdentifierDigest)>,
+    /// Its name.
+    pub name: IndexedName,
+    /// What its identity rests on.
+    pub evidence: Option<Evidence>,
 }
 
+/// The columns of [`Row`], of `account a`.
+macro_rules! columns {
+    () => {
+        "a.id, a.status, a.identity_assurance, a.person_key, a.profile, a.password_hash,
+         a.password_changed_at, a.credential_epoch,
+         (SELECT COUNT(*) FROM totp t WHERE t.account_id = a.id) AS has_totp, a.blocked_methods,
+         a.locale, a.elder, a.created_at, a.updated_at, a.merged_into,
+         (SELECT COUNT(*) FROM subject_override o WHERE o.account_id = a.id) AS other_subjects"
+    };
+}
+pub(super) use columns;
+
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: uuid::Uuid,
     status: String,
     identity_assurance: i64,
@@ -38,8 +60,13 @@ struct Row {
     password_changed_at: Option<i64>,
     credential_epoch: i64,
     has_totp: i64,
+    blocked_methods: String,
+    locale: Option<String>,
+    elder: Option<i64>,
     created_at: i64,
     updated_at: i64,
+    merged_into: Option<uuid::Uuid>,
+    other_subjects: i64,
 }
 
 impl Store {
@@ -52,12 +79,12 @@ impl Store {
             &self.db,
             fetch_optional,
             Row,
-            "SELECT a.id, a.status, a.identity_assurance, a.person_key, a.profile,
-                    a.password_hash, a.password_changed_at, a.credential_epoch,
-                    (SELECT COUNT(*) FROM totp t WHERE t.account_id = a.id) AS has_totp,
-                    a.created_at, a.updated_at
-               FROM identifier_index i JOIN account a ON a.id = i.account_id
-              WHERE i.digest = $1",
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM identifier_index i JOIN account a ON a.id = i.account_id
+                  WHERE i.digest = $1"
+            ),
             digest.as_bytes()
         )?;
         row.map(Row::into_account).transpose()
@@ -69,11 +96,7 @@ impl Store {
             &self.db,
             fetch_optional,
             Row,
-            "SELECT a.id, a.status, a.identity_assurance, a.person_key, a.profile,
-                    a.password_hash, a.password_changed_at, a.credential_epoch,
-                    (SELECT COUNT(*) FROM totp t WHERE t.account_id = a.id) AS has_totp,
-                    a.created_at, a.updated_at
-               FROM account a WHERE a.id = $1",
+            concat!("SELECT ", columns!(), " FROM account a WHERE a.id = $1"),
             id.0
         )?;
         row.map(Row::into_account).transpose()
@@ -96,6 +119,24 @@ impl Store {
         Ok(found)
     }
 
+    /// Whether somebody logged in to the account, or made it, since then: the audit chain knows.
+    pub async fn was_used_since(
+        &self,
+        id: AccountId,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let row = fetch!(
+            &self.db,
+            fetch_optional,
+            (i64,),
+            "SELECT at FROM audit WHERE account_id = $1 AND at > $2 AND outcome = 'done'
+                AND kind IN ('login', 'step_up', 'sign_up', 'account_recovered') LIMIT 1",
+            id.0,
+            since.0
+        );
+        Ok(row?.is_some())
+    }
+
     /// Makes the account, unless one of its identifiers is taken; then nothing is kept but the
     /// refusal. Of concurrent callers exactly one gets `true`.
     pub async fn add_account(
@@ -104,39 +145,15 @@ impl Store {
         done: AuditRecord,
         taken: AuditRecord,
     ) -> Result<bool, StoreError> {
-        let added = self
-            .write(move |tx| {
-                Box::pin(async move {
-                    let account = &new.account;
-                    insert_account(tx, account).await?;
-                    for (epoch, kind, digest) in &new.identifiers {
-                        let written = execute!(
-                            tx,
-                            "INSERT INTO identifier_index (epoch, digest, kind, account_id, created_at)
-                             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (epoch, digest) DO NOTHING",
-                            *epoch,
-                            digest.as_bytes(),
-                            kind.as_str(),
-                            account.id.0,
-                            account.created_at.0
-                        )?;
-                        if written == 0 {
-                            // An error undoes the account that was just inserted.
-                            return Err(StoreError::Taken);
-                        }
-                    }
-                    append(tx, &done).await
-                })
-            })
-            .await;
+        let added = self.write(move |tx| Box::pin(async move { add(tx, &new, &done).await })).await;
         match added {
             Err(StoreError::Taken) => self.record(taken).await.map(|()| false),
             other => other.map(|()| true),
         }
     }
 
-    /// Locks, unlocks or cancels; `false` when it already was so. Locking and cancelling end every
-    /// session of the account at once.
+    /// Locks, unlocks or cancels; `false` when it already was so, or is used no more. Every session of the account ends at once,
+    /// and no browser is known to it any more.
     pub async fn set_account_status(
         &self,
         id: AccountId,
@@ -151,13 +168,14 @@ impl Store {
                         tx,
                         "UPDATE account SET status = $2, updated_at = $3,
                             credential_epoch = credential_epoch + 1
-                      WHERE id = $1 AND status <> $2",
+                      WHERE id = $1 AND status <> $2 AND status <> 'merged'",
                         id.0,
                         status.as_str(),
                         now.0
                     )? == 1;
                     if changed {
                         crate::store::sql::sessions::end_all(tx, id, None, now).await?;
+                        known_browsers::forget_all(tx, id).await?;
                         append(tx, &record).await?;
                     }
                     Ok(changed)
@@ -167,6 +185,37 @@ impl Store {
         self.caches.forget(Change::Account(id.0));
         Ok(done)
     }
+}
+
+/// The account with everything that finds it and what it rests on; `Taken` undoes it when one of its identifiers
+/// is taken.
+pub(super) async fn add(
+    tx: &mut Tx<'_>,
+    new: &NewAccount,
+    done: &AuditRecord,
+) -> Result<(), StoreError> {
+    let account = &new.account;
+    insert_account(tx, account).await?;
+    for (epoch, kind, digest) in &new.identifiers {
+        let written = execute!(
+            tx,
+            "INSERT INTO identifier_index (epoch, digest, kind, account_id, created_at)
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (epoch, digest) DO NOTHING",
+            *epoch,
+            digest.as_bytes(),
+            kind.as_str(),
+            account.id.0,
+            account.created_at.0
+        )?;
+        if written == 0 {
+            return Err(StoreError::Taken);
+        }
+    }
+    name_index::insert(tx, account.id, &new.name).await?;
+    if let Some(found) = &new.evidence {
+        evidence::insert(tx, found).await?;
+    }
+    append(tx, done).await
 }
 
 async fn insert_account(tx: &mut Tx<'_>, account: &Account) -> Result<(), StoreError> {
@@ -190,13 +239,17 @@ async fn insert_account(tx: &mut Tx<'_>, account: &Account) -> Result<(), StoreE
 }
 
 impl Row {
-    fn into_account(self) -> Result<Account, StoreError> {
+    pub(super) fn into_account(self) -> Result<Account, StoreError> {
         let unreadable = StoreError::Unreadable("account");
         let Some(status) = AccountStatus::parse(&self.status) else { return Err(unreadable) };
         let level = u8::try_from(self.identity_assurance).ok();
         let Some(identity_assurance) = level.and_then(IdentityAssurance::from_level) else {
             return Err(unreadable);
         };
+        let Some(blocked) = Choices::read_blocked(&self.blocked_methods) else {
+            return Err(unreadable);
+        };
+        let elder = self.elder.map(|elder| elder == 1);
         Ok(Account {
             id: AccountId(self.id),
             status,
@@ -207,6 +260,9 @@ impl Row {
             password_changed_at: self.password_changed_at.map(Timestamp),
             credential_epoch: self.credential_epoch,
             has_totp: self.has_totp > 0,
+            has_other_subjects: self.other_subjects > 0,
+            merged_into: self.merged_into.map(AccountId),
+            choices: Choices { blocked, locale: self.locale, elder },
             created_at: Timestamp(self.created_at),
             updated_at: Timestamp(self.updated_at),
         })

@@ -9,10 +9,11 @@ use crate::domain::id::AccountId;
 use crate::domain::id::AuditId;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::sql::db::Db;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
-use crate::store::sql::db::fetch_in;
+use crate::store::sql::db::store_error;
 
 /// Which records are wanted.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +51,7 @@ pub struct SignedHead {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: uuid::Uuid,
     sequence: Option<i64>,
     link: Option<Vec<u8>>,
@@ -105,46 +106,38 @@ impl Store {
 
     /// Chains committed records, oldest first; says how many. Only PostgreSQL has any to chain.
     pub async fn seal_audit(&self, limit: i64) -> Result<u64, StoreError> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                let last = fetch_in!(
-                    tx,
-                    fetch_optional,
-                    (i64, Vec<u8>),
-                    "SELECT sequence, link FROM audit WHERE sequence IS NOT NULL
-                      ORDER BY sequence DESC LIMIT 1"
-                )?;
-                let mut tail = last.map_or_else(ChainTail::default, |(sequence, link)| ChainTail {
-                    sequence,
-                    link,
-                });
-                let waiting = fetch_in!(
-                    tx,
-                    fetch_all,
-                    Row,
-                    "SELECT id, sequence, link, at, kind, outcome, reason, account_id, client_id,
-                            request_id, details, personal, mac
-                       FROM audit WHERE sequence IS NULL ORDER BY at, id LIMIT $1",
-                    limit
-                )?;
-                let mut sealed = 0;
-                for row in waiting {
-                    let record = row.into_sealed()?.record;
-                    tail.extend(&record);
-                    // The sequence is unique: of two sealers one fails, and with it its whole turn.
-                    sealed += execute!(
-                        tx,
-                        "UPDATE audit SET sequence = $2, link = $3
-                          WHERE id = $1 AND sequence IS NULL",
-                        record.id.0,
-                        tail.sequence,
-                        tail.link.as_slice()
-                    )?;
-                }
-                Ok(sealed)
-            })
-        })
+        let Db::Postgres(pool) = &self.db else { return Ok(0) };
+        let mut tail = self.audit_tail().await?;
+        let waiting = fetch!(
+            &self.db,
+            fetch_all,
+            Row,
+            "SELECT id, sequence, link, at, kind, outcome, reason, account_id, client_id,
+                    request_id, details, personal, mac
+               FROM audit WHERE sequence IS NULL ORDER BY at, id LIMIT $1",
+            limit
+        )?;
+        let (mut ids, mut sequences, mut links) = (Vec::new(), Vec::new(), Vec::new());
+        for row in waiting {
+            let record = row.into_sealed()?.record;
+            tail.extend(&record);
+            ids.push(record.id.0);
+            sequences.push(tail.sequence);
+            links.push(tail.link.clone());
+        }
+        // The sequence is unique: of two sealers that disagree one fails, and with it its whole turn.
+        sqlx::query(
+            "UPDATE audit SET sequence = turn.sequence, link = turn.link
+               FROM UNNEST($1, $2, $3) AS turn (id, sequence, link)
+              WHERE audit.id = turn.id AND audit.sequence IS NULL",
+        )
+        .bind(ids)
+        .bind(sequences)
+        .bind(links)
+        .execute(pool)
         .await
+        .map(|done| done.rows_affected())
+        .map_err(store_error)
     }
 
     /// Records of the chain after `after`, in order.
@@ -227,6 +220,24 @@ impl Store {
         .await
     }
 
+    /// Of the heads signed before `before` keeps the last one of every `span`, in milliseconds.
+    pub async fn thin_audit_heads(&self, before: Timestamp, span: i64) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                execute!(
+                    tx,
+                    "DELETE FROM audit_head
+                      WHERE signed_at < $1 AND sequence NOT IN
+                            (SELECT MAX(sequence) FROM audit_head GROUP BY signed_at / $2)",
+                    before.0,
+                    span
+                )
+                .map(drop)
+            })
+        })
+        .await
+    }
+
     /// The newest signed head.
     pub async fn last_audit_head(&self) -> Result<Option<SignedHead>, StoreError> {
         let row = fetch!(
@@ -269,7 +280,7 @@ fn read_head(row: (i64, Vec<u8>, i64, String, Vec<u8>)) -> SignedHead {
 }
 
 impl Row {
-    fn into_sealed(self) -> Result<SealedAudit, StoreError> {
+    pub(super) fn into_sealed(self) -> Result<SealedAudit, StoreError> {
         let client_id = match self.client_id {
             None => None,
             Some(id) => Some(ClientId::parse(&id).ok_or(StoreError::Unreadable("audit record"))?),

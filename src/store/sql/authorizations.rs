@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::domain::account::AccountStatus;
 use crate::domain::audit_event::AuditRecord;
+use crate::domain::authorization::Approval;
 use crate::domain::authorization::Authorization;
 use crate::domain::authorization::CodeState;
 use crate::domain::authorization::NewAuthorization;
@@ -20,10 +21,13 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::cache::Change;
 use crate::store::sql::audit::append;
+use crate::store::sql::db::Db;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
 use crate::store::sql::db::fetch_in;
+use crate::store::sql::mandates;
+use crate::store::sql::one_trip;
 
 /// Notes that a session that has not ended reached a client; `$lock` as the engine needs it.
 macro_rules! reach {
@@ -32,7 +36,8 @@ macro_rules! reach {
             "INSERT INTO session_client (session_id, client_id, sub, sid, created_at)
              SELECT id, $2, $3, $4, $5 FROM session WHERE id = $1 AND ended_at IS NULL ",
             $lock,
-            " ON CONFLICT (session_id, client_id) DO UPDATE SET sub = excluded.sub"
+            " ON CONFLICT (session_id, client_id) DO UPDATE
+               SET sub = excluded.sub, sid = excluded.sid"
         )
     };
 }
@@ -48,7 +53,10 @@ macro_rules! select_authorization {
             "SELECT p.id, p.client_id, p.account_id, p.session_id, p.document, p.code_expires_at,
                     p.code_spent_at, p.revoked_at, p.created_at, p.credential_epoch AS epoch_then,
                     a.credential_epoch AS epoch_now, a.status AS account_status,
-                    s.ended_at AS session_ended, s.expires_at AS session_expires",
+                    s.ended_at AS session_ended, s.expires_at AS session_expires,
+                    (SELECT COUNT(*) FROM portal_block b
+                      WHERE b.account_id = p.account_id AND b.client_id = p.client_id
+                        AND p.created_at <= COALESCE(b.lifted_at, p.created_at)) AS blocks",
             $more,
             " FROM ",
             $from,
@@ -77,6 +85,7 @@ pub(super) struct Row {
     account_status: String,
     session_ended: Option<i64>,
     session_expires: i64,
+    blocks: i64,
 }
 
 impl Store {
@@ -91,8 +100,28 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let document = serde_json::to_string(&new.approval)
             .map_err(|_| StoreError::Unreadable("authorization"))?;
+        let mandate = new.approval.acting.as_ref().map(|acting| acting.mandate);
+        if let Db::Postgres(pool) = &self.db
+            && mandate.is_none()
+            && one_trip::postgres::add_authorization(pool, &new, (&document, lives_until), &record)
+                .await?
+        {
+            return Ok(true);
+        }
         self.write(move |tx| {
             Box::pin(async move {
+                let terms = (document.as_str(), lives_until);
+                if mandate.is_none()
+                    && one_trip::sqlite::add_authorization(tx, &new, terms, &record).await?
+                {
+                    return Ok(true);
+                }
+                // So may the mandate: then nothing is issued under it.
+                if let Some(mandate) = mandate
+                    && !mandates::hold(tx, mandate, new.created_at).await?
+                {
+                    return Err(StoreError::MandateOver);
+                }
                 // The session may have ended since it was read: then nothing is issued. PostgreSQL
                 // waits for whoever is ending it, so that this client is told or gets nothing.
                 let reach = match tx {
@@ -111,29 +140,7 @@ impl Store {
                 if reached == 0 {
                     return Err(StoreError::Taken);
                 }
-                let kept = execute!(
-                    tx,
-                    "INSERT INTO approval (id, client_id, account_id, session_id, credential_epoch,
-                            document, code_digest, code_expires_at, expires_at, created_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-                     ON CONFLICT (id) DO UPDATE
-                        SET account_id = excluded.account_id, session_id = excluded.session_id,
-                            credential_epoch = excluded.credential_epoch,
-                            document = excluded.document, code_digest = excluded.code_digest,
-                            code_expires_at = excluded.code_expires_at,
-                            expires_at = excluded.expires_at, created_at = excluded.created_at
-                      WHERE approval.code_spent_at IS NULL AND approval.revoked_at IS NULL",
-                    new.id.0,
-                    new.client_id.as_str(),
-                    new.account_id.0,
-                    new.session_id.0,
-                    new.credential_epoch,
-                    document.as_str(),
-                    new.code_digest.as_bytes(),
-                    new.code_expires_at.0,
-                    lives_until.0,
-                    new.created_at.0
-                )? == 1;
+                let kept = insert(tx, &new, (&document, lives_until)).await?;
                 if kept {
                     append(tx, &record).await?;
                 }
@@ -195,9 +202,18 @@ impl Store {
         first: AuditRecord,
         replay: AuditRecord,
     ) -> Result<Redemption, StoreError> {
+        if let Db::Postgres(pool) = &self.db
+            && one_trip::postgres::redeem_code(pool, code, refresh_token.as_ref(), &first).await?
+        {
+            return Ok(Redemption::First);
+        }
         let (redemption, revoked) = self
             .write(move |tx| {
                 Box::pin(async move {
+                    let token = refresh_token.as_ref();
+                    if one_trip::sqlite::redeem_code(tx, &code, token, &first).await? {
+                        return Ok((Redemption::First, None));
+                    }
                     // The row lock of the UPDATE decides the race; a SELECT first would reopen it.
                     let won = execute!(
                         tx,
@@ -266,6 +282,42 @@ impl Store {
     }
 }
 
+/// Writes an authorization; one of the same key whose code nobody redeemed gives way.
+async fn insert(
+    tx: &mut Tx<'_>,
+    new: &NewAuthorization,
+    (document, lives_until): (&str, Timestamp),
+) -> Result<bool, StoreError> {
+    let mandate = new.approval.acting.as_ref().map(|acting| acting.mandate.0);
+    let written = execute!(
+        tx,
+        "INSERT INTO approval (id, client_id, account_id, session_id, credential_epoch,
+                            document, code_digest, code_expires_at, expires_at, created_at,
+                            mandate_id)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                     ON CONFLICT (id) DO UPDATE
+                        SET account_id = excluded.account_id, session_id = excluded.session_id,
+                            credential_epoch = excluded.credential_epoch,
+                            document = excluded.document, code_digest = excluded.code_digest,
+                            code_expires_at = excluded.code_expires_at,
+                            expires_at = excluded.expires_at, created_at = excluded.created_at,
+                            mandate_id = excluded.mandate_id
+                      WHERE approval.code_spent_at IS NULL AND approval.revoked_at IS NULL",
+        new.id.0,
+        new.client_id.as_str(),
+        new.account_id.0,
+        new.session_id.0,
+        new.credential_epoch,
+        document,
+        new.code_digest.as_bytes(),
+        new.code_expires_at.0,
+        lives_until.0,
+        new.created_at.0,
+        mandate
+    )?;
+    Ok(written == 1)
+}
+
 impl Row {
     pub(super) fn into_authorization(self, now: Timestamp) -> Result<Authorization, StoreError> {
         let unreadable = || StoreError::Unreadable("authorization");
@@ -273,17 +325,20 @@ impl Row {
             Some(_) => CodeState::Spent,
             None => CodeState::Fresh { expires_at: Timestamp(self.code_expires_at) },
         };
+        let approval: Approval = serde_json::from_str(&self.document).map_err(|_| unreadable())?;
+        let until = approval.acting.as_ref().and_then(|acting| acting.valid_until);
         Ok(Authorization {
             id: AuthorizationId(self.id),
             client_id: ClientId::parse(&self.client_id).ok_or_else(unreadable)?,
             account_id: AccountId(self.account_id),
             session_id: SessionId(self.session_id),
-            approval: serde_json::from_str(&self.document).map_err(|_| unreadable())?,
+            approval,
             code,
-            revoked_at: self.revoked_at.map(Timestamp),
+            revoked_at: self.revoked_at.map(Timestamp).or(until.filter(|until| *until <= now)),
             session_ended: self.session_ended.is_some() || self.session_expires <= now.0,
             account_status: AccountStatus::parse(&self.account_status).ok_or_else(unreadable)?,
             credentials_changed: self.epoch_then != self.epoch_now,
+            is_blocked: self.blocks > 0,
             created_at: Timestamp(self.created_at),
         })
     }

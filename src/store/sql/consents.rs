@@ -99,13 +99,7 @@ impl Store {
         let done = self
             .write(move |tx| {
                 Box::pin(async move {
-                    let withdrawn = execute!(
-                        tx,
-                        "DELETE FROM consent WHERE account_id = $1 AND client_id = $2",
-                        account.0,
-                        client.as_str()
-                    )? == 1;
-                    revoke_of(tx, account, &client, record.at).await?;
+                    let withdrawn = delete(tx, account, &client, record.at).await?;
                     append(tx, &record).await?;
                     Ok(withdrawn)
                 })
@@ -116,12 +110,19 @@ impl Store {
     }
 }
 
-async fn revoke_of(
+/// The consent goes, and every authorization that rests on it; says whether there was one.
+pub(super) async fn delete(
     tx: &mut Tx<'_>,
     account: AccountId,
     client: &str,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    let deleted = execute!(
+        tx,
+        "DELETE FROM consent WHERE account_id = $1 AND client_id = $2",
+        account.0,
+        client
+    )? == 1;
     execute!(
         tx,
         "UPDATE approval SET revoked_at = $3
@@ -129,8 +130,8 @@ async fn revoke_of(
         account.0,
         client,
         now.0
-    )
-    .map(drop)
+    )?;
+    Ok(deleted)
 }
 
 fn read_consent(row: (String, String, String, i64)) -> Result<Consent, StoreError> {

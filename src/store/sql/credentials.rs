@@ -171,9 +171,7 @@ impl Store {
         let done = self
             .write(move |tx| {
                 Box::pin(async move {
-                    execute!(tx, "DELETE FROM recovery_code WHERE account_id = $1", account.0)?;
-                    let removed =
-                        execute!(tx, "DELETE FROM totp WHERE account_id = $1", account.0)? == 1;
+                    let removed = delete_totp(tx, account).await?;
                     if removed {
                         append(tx, &record).await?;
                     }
@@ -257,4 +255,10 @@ async fn put_recovery_codes(
         )?;
     }
     Ok(())
+}
+
+/// Removes the app and its recovery codes; says whether there was one.
+pub(super) async fn delete_totp(tx: &mut Tx<'_>, account: AccountId) -> Result<bool, StoreError> {
+    execute!(tx, "DELETE FROM recovery_code WHERE account_id = $1", account.0)?;
+    Ok(execute!(tx, "DELETE FROM totp WHERE account_id = $1", account.0)? == 1)
 }

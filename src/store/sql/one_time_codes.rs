@@ -68,16 +68,18 @@ impl Store {
             (Vec<u8>,),
             "SELECT payload FROM one_time_code
               WHERE id = $1 AND purpose = $2 AND binding = $3 AND spent_at IS NULL
-                AND expires_at > $4",
+                AND expires_at > $4 AND tries < $5",
             of.id.0,
             of.purpose,
             &of.binding[..],
-            now.0
+            now.0,
+            ONE_TIME_CODE_TRIES
         )?;
         Ok(row.map(|row| row.0))
     }
 
-    /// Puts another code in the place of one that still waits; false when none does.
+    /// Puts another code in the place of one that still waits; false when none does. Its tries go on where
+    /// they were: asking again buys no guesses (security.md A-47).
     pub async fn renew_one_time_code(
         &self,
         new: OneTimeCodeTry,
@@ -88,7 +90,7 @@ impl Store {
             Box::pin(async move {
                 let renewed = execute!(
                     tx,
-                    "UPDATE one_time_code SET code_digest = $4, expires_at = $5, tries = 0
+                    "UPDATE one_time_code SET code_digest = $4, expires_at = $5
                       WHERE id = $1 AND purpose = $2 AND binding = $3 AND spent_at IS NULL
                         AND expires_at > $6",
                     new.id.0,

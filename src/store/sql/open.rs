@@ -34,7 +34,7 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 pub struct Settings {
     /// `sqlite://…` or `postgres://…`.
     pub url: String,
-    /// Connections at most (PostgreSQL) or readers (SQLite).
+    /// Connections at most; SQLite has as many readers as there are cores, if that is less.
     pub connections: u32,
     /// `redis://…`, if changes shall be told to other nodes at once.
     pub redis_url: Option<String>,
@@ -60,7 +60,13 @@ impl Store {
     /// Applies what is missing of the migrations; safe to run twice, on two nodes.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let done = match &self.db {
-            Db::Postgres(pool) => POSTGRES.run(pool).await,
+            Db::Postgres(pool) => {
+                let mut connection = pool.acquire().await.map_err(store_error)?.detach();
+                // An index over millions of rows takes longer than a request may wait.
+                let unhurried = sqlx::query("SET statement_timeout = 0").execute(&mut connection);
+                unhurried.await.map_err(store_error)?;
+                POSTGRES.run(&mut connection).await
+            }
             // The writer's connection is not a pool: one of the readers may write here, before
             // anything else does.
             Db::Sqlite { read, .. } => SQLITE.run(read).await,
@@ -163,8 +169,12 @@ async fn open_sqlite(settings: &Settings) -> Result<Db, StoreError> {
         .pragma("temp_store", "memory")
         .busy_timeout(LOCK_PATIENCE);
     let writer = Writer::start(&options).await?;
+    // Each reader is a thread. More than there are cores only wake one another up, each with a cache of
+    // its own to warm.
+    let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
+    let readers = settings.connections.min(u32::try_from(cores).unwrap_or(u32::MAX));
     let read = SqlitePoolOptions::new()
-        .max_connections(settings.connections)
+        .max_connections(readers)
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
         .connect_with(options)

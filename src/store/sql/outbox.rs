@@ -15,6 +15,50 @@ use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
 
+/// A message that did not arrive yet.
+#[derive(Debug, Clone)]
+pub struct Undelivered {
+    /// Its key.
+    pub id: DeliveryId,
+    /// To which client.
+    pub client_id: ClientId,
+    /// Tries so far.
+    pub attempts: i64,
+    /// When it is tried next.
+    pub due_at: Timestamp,
+    /// Since when it waits.
+    pub created_at: Timestamp,
+    /// When it was given up.
+    pub given_up_at: Option<Timestamp>,
+    /// What was in the way.
+    pub problem: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct UndeliveredRow {
+    id: uuid::Uuid,
+    client_id: String,
+    attempts: i64,
+    due_at: i64,
+    created_at: i64,
+    given_up_at: Option<i64>,
+    last_problem: Option<String>,
+}
+
+impl UndeliveredRow {
+    fn read(self) -> Result<Undelivered, StoreError> {
+        Ok(Undelivered {
+            id: DeliveryId(self.id),
+            client_id: ClientId::parse(&self.client_id).ok_or(StoreError::Unreadable("message"))?,
+            attempts: self.attempts,
+            due_at: Timestamp(self.due_at),
+            created_at: Timestamp(self.created_at),
+            given_up_at: self.given_up_at.map(Timestamp),
+            problem: self.last_problem,
+        })
+    }
+}
+
 /// Puts a message into the outbox inside the transaction of what caused it.
 pub(super) async fn enqueue(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<(), StoreError> {
     let message =
@@ -67,9 +111,12 @@ impl Store {
                         )
                     })
                 })
-                .await?
-                == 1;
-            if won {
+                .await;
+            // What is leased already must be tried by this caller: nobody else will before the lease ends.
+            if won.is_err() && !leased.is_empty() {
+                break;
+            }
+            if won? == 1 {
                 leased.push(Delivery {
                     id: DeliveryId(id),
                     client_id: ClientId::parse(&client_id)
@@ -82,6 +129,52 @@ impl Store {
             }
         }
         Ok(leased)
+    }
+
+    /// Messages that wait or were given up, the one due first before the others, after `after`.
+    pub async fn list_undelivered(
+        &self,
+        after: Option<(Timestamp, DeliveryId)>,
+        limit: i64,
+    ) -> Result<Vec<Undelivered>, StoreError> {
+        let (due_at, id) = after.unwrap_or((Timestamp(i64::MIN), DeliveryId(uuid::Uuid::nil())));
+        let rows = fetch!(
+            &self.db,
+            fetch_all,
+            UndeliveredRow,
+            "SELECT id, client_id, attempts, due_at, created_at, given_up_at, last_problem FROM outbox
+              WHERE delivered_at IS NULL AND (due_at > $1 OR (due_at = $1 AND id > $2))
+              ORDER BY due_at, id LIMIT $3",
+            due_at.0,
+            id.0,
+            limit
+        )?;
+        rows.into_iter().map(UndeliveredRow::read).collect()
+    }
+
+    /// Makes a message due now, given up or not; `false` when it was delivered meanwhile.
+    pub async fn retry_delivery(
+        &self,
+        id: DeliveryId,
+        record: AuditRecord,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                let due = execute!(
+                    tx,
+                    "UPDATE outbox SET due_at = $2, created_at = CASE WHEN given_up_at IS NULL
+                            THEN created_at ELSE $2 END, given_up_at = NULL
+                      WHERE id = $1 AND delivered_at IS NULL",
+                    id.0,
+                    record.at.0
+                )? == 1;
+                if due {
+                    append(tx, &record).await?;
+                }
+                Ok(due)
+            })
+        })
+        .await
     }
 
     /// It was delivered.

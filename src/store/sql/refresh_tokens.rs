@@ -15,15 +15,17 @@ use crate::store::cache::Change;
 use crate::store::sql::audit::append;
 use crate::store::sql::authorizations;
 use crate::store::sql::authorizations::select_authorization;
+use crate::store::sql::db::Db;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
+use crate::store::sql::one_trip;
 
 /// The text that reads a refresh token with its authorization.
 macro_rules! select_with_authorization {
     ($condition:literal) => {
         select_authorization!(
-            ", t.idle_expires_at, t.expires_at AS token_expires_at",
+            ", t.idle_expires_at, t.expires_at AS token_expires_at, t.spent_at AS token_spent_at",
             "refresh_token t JOIN approval p ON p.id = t.approval_id",
             $condition
         )
@@ -36,6 +38,7 @@ struct RowWithAuthorization {
     authorization: authorizations::Row,
     idle_expires_at: i64,
     token_expires_at: i64,
+    token_spent_at: Option<i64>,
 }
 
 impl RowWithAuthorization {
@@ -48,6 +51,7 @@ impl RowWithAuthorization {
         let token = RefreshToken {
             digest,
             authorization_id: authorization.id,
+            is_spent: self.token_spent_at.is_some(),
             idle_expires_at: Timestamp(self.idle_expires_at),
             expires_at: Timestamp(self.token_expires_at),
         };
@@ -98,10 +102,18 @@ impl Store {
         grace: Duration,
         records: (AuditRecord, AuditRecord),
     ) -> Result<Rotation, StoreError> {
+        if let Db::Postgres(pool) = &self.db
+            && one_trip::postgres::rotate_refresh_token(pool, &old, &new, &records.0).await?
+        {
+            return Ok(Rotation::Done);
+        }
         let family = old.authorization_id.0;
         let rotation = self.write(move |tx| {
             Box::pin(async move {
                 let (done, replay) = records;
+                if one_trip::sqlite::rotate_refresh_token(tx, &old, &new, &done).await? {
+                    return Ok(Rotation::Done);
+                }
                 let now = done.at;
                 // Locks the family first: two rotations of one family never interleave.
                 let live = execute!(
@@ -144,22 +156,13 @@ impl Store {
         idle_expires_at: Timestamp,
         record: AuditRecord,
     ) -> Result<bool, StoreError> {
+        if let Db::Postgres(pool) = &self.db {
+            return one_trip::postgres::use_refresh_token(pool, &token, idle_expires_at, &record)
+                .await;
+        }
         self.write(move |tx| {
             Box::pin(async move {
-                let used = execute!(
-                    tx,
-                    "UPDATE refresh_token SET idle_expires_at = $2
-                      WHERE digest = $1 AND spent_at IS NULL
-                        AND approval_id IN
-                            (SELECT id FROM approval WHERE id = $3 AND revoked_at IS NULL)",
-                    token.digest.as_bytes(),
-                    idle_expires_at.0,
-                    token.authorization_id.0
-                )? == 1;
-                if used {
-                    append(tx, &record).await?;
-                }
-                Ok(used)
+                one_trip::sqlite::use_refresh_token(tx, &token, idle_expires_at, &record).await
             })
         })
         .await
@@ -183,7 +186,8 @@ async fn spend(
     Ok(spent == 1)
 }
 
-/// The grace rule: kills the unused successor of a token spent after `since`.
+/// The grace rule: kills the unused successor of a token spent after `since`. It counts as spent long
+/// ago: whoever still presents it takes the family down.
 async fn take_over(
     tx: &mut Tx<'_>,
     old: &RefreshToken,
@@ -192,7 +196,7 @@ async fn take_over(
 ) -> Result<bool, StoreError> {
     let killed = execute!(
         tx,
-        "DELETE FROM refresh_token
+        "UPDATE refresh_token SET spent_at = 0
           WHERE spent_at IS NULL AND digest IN
                 (SELECT successor FROM refresh_token WHERE digest = $1 AND spent_at > $2)",
         old.digest.as_bytes(),

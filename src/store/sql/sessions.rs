@@ -2,6 +2,7 @@
 //! stays ended, and whoever was reached by it is told through the outbox in the same transaction.
 
 use crate::clock::Timestamp;
+use crate::domain::account::Account;
 use crate::domain::assurance::Proof;
 use crate::domain::audit_event::AuditRecord;
 use crate::domain::client::ClientId;
@@ -15,6 +16,7 @@ use crate::domain::session::SessionLifetime;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::cache::Change;
+use crate::store::sql::accounts;
 use crate::store::sql::audit::append;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
@@ -60,6 +62,36 @@ struct Row {
     last_seen_at: i64,
     expires_at: i64,
     credential_epoch: i64,
+}
+
+/// A session with its account, which has the same `credential_epoch`.
+#[derive(sqlx::FromRow)]
+struct RowWithAccount {
+    session_id: uuid::Uuid,
+    proofs: String,
+    user_agent: String,
+    session_created_at: i64,
+    last_seen_at: i64,
+    expires_at: i64,
+    #[sqlx(flatten)]
+    account: accounts::Row,
+}
+
+impl RowWithAccount {
+    fn read(self) -> Result<(Session, Account), StoreError> {
+        let account = self.account.into_account()?;
+        let row = Row {
+            id: self.session_id,
+            account_id: account.id.0,
+            proofs: self.proofs,
+            user_agent: self.user_agent,
+            created_at: self.session_created_at,
+            last_seen_at: self.last_seen_at,
+            expires_at: self.expires_at,
+            credential_epoch: account.credential_epoch,
+        };
+        Ok((row.into_session()?, account))
+    }
 }
 
 impl Store {
@@ -145,29 +177,32 @@ impl Store {
         .await
     }
 
-    /// The live session of that cookie: not ended, not expired, not idle too long, its account
-    /// active and its credentials unchanged.
+    /// The live session of that cookie, and its account: not ended, not expired, not idle too long, the
+    /// account active and its credentials unchanged.
     pub async fn find_session(
         &self,
         digest: SessionDigest,
         lifetime: SessionLifetime,
         now: Timestamp,
-    ) -> Result<Option<Session>, StoreError> {
+    ) -> Result<Option<(Session, Account)>, StoreError> {
         let row = fetch!(
             &self.db,
             fetch_optional,
-            Row,
-            "SELECT s.id, s.account_id, s.proofs, s.user_agent, s.created_at, s.last_seen_at,
-                    s.expires_at, s.credential_epoch
-               FROM session s JOIN account a ON a.id = s.account_id
-              WHERE s.digest = $1 AND s.ended_at IS NULL AND s.expires_at > $2
-                AND s.last_seen_at > $3 AND a.status = 'active'
-                AND a.credential_epoch = s.credential_epoch",
+            RowWithAccount,
+            concat!(
+                "SELECT s.id AS session_id, s.proofs, s.user_agent,
+                        s.created_at AS session_created_at, s.last_seen_at, s.expires_at, ",
+                accounts::columns!(),
+                " FROM session s JOIN account a ON a.id = s.account_id
+                  WHERE s.digest = $1 AND s.ended_at IS NULL AND s.expires_at > $2
+                    AND s.last_seen_at > $3 AND a.status = 'active'
+                    AND a.credential_epoch = s.credential_epoch"
+            ),
             digest.as_bytes(),
             now.0,
             now.minus(lifetime.idle).0
         )?;
-        row.map(Row::into_session).transpose()
+        row.map(RowWithAccount::read).transpose()
     }
 
     /// The session that a client knows by this `sid`, while it lives.

@@ -20,12 +20,13 @@ pub struct AttemptKey {
 }
 
 impl Store {
-    /// Counts one attempt against every key, or against none and says when to come back.
+    /// Counts one attempt against every key and gives the failures of the first in its window; or counts
+    /// it against none and says when to come back.
     pub async fn admit_attempt(
         &self,
         keys: Vec<AttemptKey>,
         now: Timestamp,
-    ) -> Result<Result<(), Timestamp>, StoreError> {
+    ) -> Result<Result<i64, Timestamp>, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
                 let mut counted = Vec::with_capacity(keys.len());
@@ -36,10 +37,11 @@ impl Store {
                         Err(wait) => return Ok(Err(wait)),
                     }
                 }
+                let failures = counted.first().map_or(0, |(_, next)| next.failures);
                 for (key, next) in counted {
                     write(tx, &key.digest, &next, now).await?;
                 }
-                Ok(Ok(()))
+                Ok(Ok(failures))
             })
         })
         .await

@@ -17,6 +17,9 @@ use crate::store::sql::db::store_error;
 
 /// At most this many writes share a commit.
 const GROUP: usize = 64;
+/// So often others get their turn before a group is closed. It costs nothing where nobody is about to
+/// write.
+const YIELDS: usize = 2;
 /// At most this many writes wait; more are told to come back.
 const QUEUE: usize = 4096;
 /// How long a write waits for its turn in the queue.
@@ -97,6 +100,15 @@ fn away(what: &str) -> StoreError {
 async fn work(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Box<dyn Job>>) {
     let mut group = Vec::with_capacity(GROUP);
     while queue.recv_many(&mut group, GROUP).await > 0 {
+        // Who is about to write anyway comes along: a commit costs the same for one and for many.
+        for _ in 0..YIELDS {
+            tokio::task::yield_now().await;
+            while group.len() < GROUP
+                && let Ok(job) = queue.try_recv()
+            {
+                group.push(job);
+            }
+        }
         let committed = commit_group(&mut connection, &mut group).await;
         if committed.is_err() {
             // What the transaction did is unknown or undone; start the next one from a clean state.

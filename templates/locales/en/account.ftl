@@ -58,7 +58,7 @@ sessions-end-all = Log out everywhere
 sessions-end-all-about = This device too, and every site you entered with this account.
 
 # Sharing
-portals-intro = You agreed to share details with these sites. If you take it back, it ends at once; next time they have to ask you again.
+portals-intro = Sites you agreed to share details with, logged in to, or blocked. If you take a consent back, it ends at once; next time they have to ask you again.
 portals-scopes = What is shared
 portals-granted = Agreed on { $at }
 portals-withdraw = Take back
@@ -66,7 +66,7 @@ portals-withdraw-from = Take back what “{ $portal }” may know
 portals-none = You have not shared anything with a site yet.
 
 # History
-history-intro = If something here was not you, change your password at once and call the hotline.
+history-intro = Please see whether something here was not you.
 history-when = When
 history-what = What
 history-how = How
@@ -103,3 +103,19 @@ event-keys-rotated = Signing keys rotated
 event-register-imported = Register imported
 event-logout-delivered = Site told of logout
 event-request-refused = Request refused
+event-operator-login = Operator login
+event-operator-logout = Operator logout
+event-operator-invited = Operator invited
+event-operator-joined = Operator joined
+event-operator-disabled = Operator disabled
+event-operator-refused = Operator refused
+event-person-sought = Person looked up
+event-person-unmasked = Whole data seen
+event-note-added = Note added
+event-act-requested = Second officer asked
+event-act-decided = Second officer decided
+event-person-seen = Account opened
+event-alert-raised = Alert raised
+event-alert-acknowledged = Alert acknowledged
+event-alert-closed = Alert closed
+event-alert-delivered = Alert sent

@@ -49,7 +49,7 @@ sessions-end-all = 退出所有设备
 sessions-end-all-about = 包括本机，并退出所有通过本账号登录的网站。
 
 # 授权管理
-portals-intro = 您同意过以下网站使用您的信息。收回后，对方立即不能再获取；下次使用会重新征求您的同意。
+portals-intro = 您同意过、登录过或禁止过的网站。收回授权后，对方立即不能再获取；下次使用会重新征求您的同意。
 portals-scopes = 授权范围
 portals-granted = 授权时间：{ $at }
 portals-withdraw = 收回授权
@@ -57,7 +57,7 @@ portals-withdraw-from = 收回授权：{ $portal }
 portals-none = 您还没有授权任何网站。
 
 # 登录记录
-history-intro = 有不是您本人的操作，请立即修改密码并拨打热线。
+history-intro = 请看看有没有不是您本人的操作。
 history-when = 时间
 history-what = 事项
 history-how = 方式
@@ -94,3 +94,19 @@ event-keys-rotated = 签名密钥更换
 event-register-imported = 数据导入
 event-logout-delivered = 通知网站退出
 event-request-refused = 拒绝请求
+event-operator-login = 操作员登录
+event-operator-logout = 操作员退出
+event-operator-invited = 邀请操作员
+event-operator-joined = 操作员加入
+event-operator-disabled = 停用操作员
+event-operator-refused = 越权操作被拒
+event-person-sought = 查询人员
+event-person-unmasked = 查看完整信息
+event-note-added = 添加备注
+event-act-requested = 提交复核
+event-act-decided = 复核决定
+event-person-seen = 打开人员账号
+event-alert-raised = 安全告警
+event-alert-acknowledged = 确认告警
+event-alert-closed = 关闭告警
+event-alert-delivered = 发送告警

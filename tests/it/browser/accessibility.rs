@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::Visit;
+use super::chromium::Window;
 use super::states::Eye;
 use super::states::Look;
 
@@ -33,21 +34,27 @@ struct Judge {
 
 impl Eye for Judge {
     async fn look(&mut self, visit: &Visit, name: &str) {
-        let window = &visit.window;
-        window.resize(self.width).await;
-        window.script(&self.axe, Vec::new()).await;
-        let violations = window.script_that_waits(RUN).await;
-        for rule in violations.as_array().expect("a list of violations") {
-            if matches!(rule["impact"].as_str(), Some("serious" | "critical")) {
-                self.found.push(format!("{name}: {}", tell(rule)));
-            }
-        }
-        let overflow = window.script(OVERFLOW, Vec::new()).await.as_i64().unwrap_or_default();
-        if overflow > 0 {
-            self.found.push(format!("{name}: {overflow} px too wide for {}", self.width));
-        }
+        self.found.extend(faults(&visit.window, &self.axe, (name, self.width)).await);
         self.pages += 1;
     }
+}
+
+/// What is wrong with the page in the window at this width.
+pub async fn faults(window: &Window, axe: &str, (name, width): (&str, u32)) -> Vec<String> {
+    let mut found = Vec::new();
+    window.resize(width).await;
+    window.script(axe, Vec::new()).await;
+    let violations = window.script_that_waits(RUN).await;
+    for rule in violations.as_array().expect("a list of violations") {
+        if matches!(rule["impact"].as_str(), Some("serious" | "critical")) {
+            found.push(format!("{name}: {}", tell(rule)));
+        }
+    }
+    let overflow = window.script(OVERFLOW, Vec::new()).await.as_i64().unwrap_or_default();
+    if overflow > 0 {
+        found.push(format!("{name}: {overflow} px too wide for {width}"));
+    }
+    found
 }
 
 fn tell(rule: &Value) -> String {
@@ -56,7 +63,8 @@ fn tell(rule: &Value) -> String {
     format!("{} ({}): {}", rule["id"], rule["help"], nodes.join("\n    "))
 }
 
-fn axe() -> Option<String> {
+/// The text of axe-core; none where it is missing and not demanded.
+pub fn axe() -> Option<String> {
     let file = std::env::var_os("YIHAO_TEST_AXE").map_or_else(PathBuf::new, PathBuf::from);
     let found = std::fs::read_to_string(&file).ok();
     let demanded = std::env::var("YIHAO_TEST_REQUIRE_BROWSER").is_ok_and(|text| text == "1");

@@ -44,7 +44,8 @@ async fn a_withdrawn_portal_has_to_ask_again() {
 
     window.open(&visit.demo.url("/account/portals")).await;
     window.click("button[name=withdraw]").await;
-    window.see(".empty").await;
+    window.see_no("button[name=withdraw]").await;
+    window.see("main a[href^='/account/portals/']").await;
 
     window.open(&format!("{}sign-in", visit.demo.province)).await;
     window.see("#allow").await;

@@ -109,6 +109,17 @@ impl Window {
         !found.expect("the page can be searched").is_empty()
     }
 
+    /// Waits until no such element stands on the page.
+    pub async fn see_no(&self, css: &str) {
+        for _ in 0..PATIENCE.as_millis() / 50 {
+            if !self.has(css).await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{css} stays at {}", self.describe().await)
+    }
+
     /// The text of an element.
     pub async fn text(&self, css: &str) -> String {
         self.see(css).await.text().await.expect("its text")

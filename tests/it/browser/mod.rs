@@ -5,10 +5,16 @@
 
 mod accessibility;
 mod account;
+mod acting;
 mod chromium;
+mod console;
+mod dashboards;
 mod demo;
 mod login;
+mod portal;
 mod preferences;
+mod recovery;
+mod scene;
 mod screenshots;
 mod sign_up;
 mod states;

@@ -135,11 +135,21 @@ impl Visit {
         self.go("/account/password?done=1", "account-password-done", eye).await;
         self.go("/account/sessions", "account-sessions", eye).await;
         self.go("/account/portals", "account-portals", eye).await;
+        window.click("a[href^='/account/portals/']").await;
+        self.show("#block", "account-portal", eye).await;
+        window.click("#block").await;
+        self.show("button[name=allow]", "account-portals-blocked", eye).await;
+        window.click("a[href^='/account/portals/']").await;
+        self.show("#allow", "account-portal-blocked", eye).await;
+        window.click("#allow").await;
+        self.show("main a[href^='/account/portals/']", "account-portals-allowed", eye).await;
+        self.go("/account/phone", "account-phone", eye).await;
+        window.click("#block-sms").await;
+        self.show("#allow-sms", "account-phone-no-sms", eye).await;
+        window.click("#allow-sms").await;
+        window.see("#block-sms").await;
         self.go("/account/history", "account-history", eye).await;
         self.go("/account/reauthenticate?return=/account/totp", "reauthenticate", eye).await;
-        window.open(&self.demo.url("/account/portals")).await;
-        window.click("button[name=withdraw]").await;
-        self.show(".empty", "account-portals-none", eye).await;
     }
 
     async fn enrolment_pages(&self, eye: &mut impl Eye) -> App {

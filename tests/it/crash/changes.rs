@@ -13,12 +13,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 use yihao::domain::account::Account;
-use yihao::domain::account::IdentifierKind;
 use yihao::domain::account::Profile;
 use yihao::domain::audit_event::AuditKind;
 use yihao::domain::client::Client;
 use yihao::provider::Provider;
-use yihao::registers::replica::Replica;
+use yihao::registers::replica;
 
 use crate::crash::changes::apps::App;
 use crate::crash::deployment::CLIENT_CHANGED;
@@ -207,8 +206,7 @@ impl Supply {
         let round = u64::try_from(round).unwrap();
         let strangers: Vec<_> =
             (0..STRANGERS).map(|number| Person::synthetic(round * STRANGERS + number)).collect();
-        let entry =
-            |person: &Person| Replica::entry(&provider.vault, &person.name, &person.id_number);
+        let entry = |person: &Person| replica::person(&provider.vault, &person.name, person.key());
         let entries = strangers.iter().map(entry).collect();
         provider.store.import_people(entries, provider.clock.now()).await.unwrap();
         let begin = 1_000_000 + round * 2 * HOLDERS;
@@ -235,7 +233,7 @@ async fn seed_holders(provider: &Provider, seeds: std::ops::Range<u64>) -> Vec<P
 
 /// The account of somebody who has one.
 async fn account(provider: &Provider, person: &Person) -> Account {
-    let digest = provider.vault.index(IdentifierKind::CitizenId, &person.id_number);
+    let digest = provider.vault.index_person(person.key());
     let found = provider.store.find_account_by_identifier(&digest).await.unwrap();
     found.expect("an account")
 }

@@ -57,7 +57,7 @@ pub struct Ledger {
     done_in_doubt: Mutex<Vec<&'static str>>,
 }
 
-/// A running process; it is killed, never asked.
+/// A running process; it is killed, unless a test asks it to end.
 pub struct Node(Child);
 
 impl Deployment {
@@ -178,6 +178,21 @@ impl Ledger {
 }
 
 impl Node {
+    /// Asked to end, it ends, and says that all went well.
+    pub async fn end(mut self) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_secs(30) {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                assert!(status.success(), "{status}");
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("it does not end");
+    }
+
     /// Kills the process at a moment nobody chose, within a second.
     pub async fn kill_at_some_moment(self, before: impl FnOnce()) {
         let moment = u16::from_be_bytes(yihao::crypto::random::bytes()) % 1000;

@@ -1,10 +1,11 @@
 //! `kill -9` under load, on SQLite: what was acknowledged is there after the restart, what was not is there
 //! as a whole or not at all (security.md F1, F13; I1 to I6, I13). `YIHAO_TEST_CRASH_ROUNDS` sets how often.
-//! Here codes and tokens; in `changes` what people and operators change.
+//! Here codes and tokens; in `changes` what people and operators change, in `replays` what was spent before.
 
 mod changes;
 mod deployment;
 mod gateway;
+mod replays;
 mod streams;
 
 use std::sync::Arc;

@@ -13,7 +13,9 @@ use yihao::domain::scope::Scope;
 use yihao::store::StoreError;
 use yihao::store::sql::AuditQuery;
 use yihao::store::sql::Consent;
+use yihao::store::sql::ImportMark;
 use yihao::store::sql::NewTotp;
+use yihao::store::sql::Register;
 use yihao::store::sql::SessionEnd;
 use yihao::store::sql::SignedHead;
 
@@ -54,7 +56,8 @@ on_both_stores!(every_write_keeps_its_record_and_no_other, |test| {
     let to = SessionDigest(digest());
 
     store.record(record()).await.unwrap();
-    store.record_import(record()).await.unwrap();
+    assert!(store.begin_import(Register::Population, ImportMark::default(), NOW).await.unwrap());
+    assert!(store.finish_import(Register::Population, 0, record()).await.unwrap());
     store.add_client(&portal, record(), NOW).await.unwrap();
     store.replace_client(&portal, record(), NOW).await.unwrap();
     store.grant_consent(account.id, consent, record()).await.unwrap();

@@ -113,6 +113,18 @@ on_both_stores!(a_tail_that_was_cut_after_a_signed_head_is_found, |test| {
     assert_eq!(breaks(&provider).await, [(RECORDS, CUT)]);
 });
 
+on_both_stores!(a_chain_whose_end_or_whole_is_gone_is_found, |test| {
+    for keep in [RECORDS - 3, 0] {
+        let provider = signed(&test).await;
+        test.raw.execute(format!("DELETE FROM audit WHERE sequence > {keep}")).await;
+
+        assert_eq!(breaks(&provider).await, [(RECORDS, CUT)], "{keep} are left");
+
+        test.raw.execute("DELETE FROM audit").await;
+        forget_heads(&test, &provider).await;
+    }
+});
+
 on_both_stores!(a_tail_that_was_computed_anew_is_found, |test| {
     let provider = signed(&test).await;
     append(&test, &provider, 3).await;

@@ -166,18 +166,6 @@ on_both_stores!(a_renewed_code_takes_the_place_of_the_one_before, |test| {
     assert!(!renew(&over, 300).await.unwrap(), "it is over");
 });
 
-on_both_stores!(a_number_of_the_register_is_found_and_replaced, |test| {
-    let number = yihao::domain::id::IdentifierDigest(digest());
-    let import = |entry: &[u8]| test.store.import_people(vec![(number, entry.to_vec())], NOW);
-    assert_eq!(test.store.find_person(&number).await.unwrap(), None);
-
-    assert_eq!(import(b"first").await.unwrap(), 1);
-    assert_eq!(import(b"second").await.unwrap(), 1);
-
-    assert_eq!(test.store.find_person(&number).await.unwrap(), Some(b"second".to_vec()));
-    assert_eq!(test.count("population").await, 1);
-});
-
 /// A one-time code that waits for five minutes, and its right answer.
 async fn add(test: &TestStore, binding: [u8; 32], purpose: &'static str) -> OneTimeCodeTry {
     let (id, code_digest) = (OneTimeCodeId::generate(), digest());

@@ -60,13 +60,21 @@ on_both_stores!(a_caller_who_leaves_leaves_a_whole_or_nothing, |test| {
         caller.abort();
         let _ = caller.await;
 
-        // What was under way ends before this does: it waits for the same row, or in the same queue.
+        // What was under way mostly ends before this does: it waits for the same row, or in the same queue.
         let record = test.record(AuditKind::TokenRevoked);
         test.store.revoke_authorization(authorization.id, record).await.unwrap();
-        let done = test.found(authorization.id).await.code == CodeState::Spent;
-        assert_eq!(test.live_tokens(authorization.id).await, i64::from(done));
-        assert_eq!(test.kept(&kept).await, done);
-        spent += u32::from(done);
+        // What a busy PostgreSQL has not begun yet ends between two looks; what is half done stays so.
+        let mut facts = (false, 0, false);
+        for _ in 0..100 {
+            let done = test.found(authorization.id).await.code == CodeState::Spent;
+            facts = (done, test.live_tokens(authorization.id).await, test.kept(&kept).await);
+            if matches!(facts, (false, 0, false) | (true, 1, true)) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(matches!(facts, (false, 0, false) | (true, 1, true)), "{facts:?}");
+        spent += u32::from(facts.0);
     }
     assert!(spent > 0, "nobody got so far");
 });

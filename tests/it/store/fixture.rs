@@ -33,6 +33,7 @@ use yihao::domain::id::SessionId;
 use yihao::domain::scope::Scope;
 use yihao::domain::session::Session;
 use yihao::domain::session::SessionLifetime;
+use yihao::people::name_index;
 use yihao::store::sql::NewAccount;
 use yihao::store::sql::NewSession;
 use yihao::vault::INDEX_EPOCH;
@@ -124,10 +125,14 @@ impl TestStore {
             password_changed_at: Some(NOW),
             credential_epoch: 0,
             has_totp: false,
+            has_other_subjects: false,
+            merged_into: None,
+            choices: yihao::domain::choices::Choices::default(),
             created_at: NOW,
             updated_at: NOW,
         };
-        NewAccount { account, identifiers }
+        let name = name_index::entry(&self.vault, profile);
+        NewAccount { account, identifiers, name, evidence: None }
     }
 
     /// An account of somebody.
@@ -219,11 +224,13 @@ pub fn new_authorization(session: &Session, client: &str, scope: &str) -> NewAut
         approval: Approval {
             scope: Scope::parse(scope).unwrap(),
             claims: RequestedClaims::default(),
+            opened: Vec::new(),
             nonce: None,
             redirect_uri: "https://rp.example/cb".to_owned(),
             code_challenge: None,
             resource: None,
             authentication,
+            acting: None,
             subject: format!("sub at {client}"),
             sid: format!("sid at {client}"),
         },

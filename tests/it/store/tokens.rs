@@ -121,11 +121,15 @@ on_both_stores!(within_the_grace_a_spent_token_replaces_its_unused_successor, |t
     let third = rotate(&test, &first, 9).await.unwrap();
 
     for gone in [&lost, &second] {
-        assert!(test.store.find_refresh_token(gone.digest, NOW).await.unwrap().is_none());
+        let found = test.store.find_refresh_token(gone.digest, NOW).await.unwrap();
+        assert!(found.is_some_and(|(token, _)| token.is_spent));
     }
     assert_eq!(test.live_tokens(id).await, 1);
     assert!(test.store.find_live_refresh_token(third.digest, NOW).await.unwrap().is_some());
     assert!(test.found(id).await.is_live());
+
+    assert!(rotate(&test, &lost, 9).await.is_err(), "somebody has it after all");
+    assert!(!test.found(id).await.is_live(), "and takes the family down");
 });
 
 on_both_stores!(the_grace_is_over_after_ten_seconds, |test| {

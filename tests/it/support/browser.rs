@@ -235,7 +235,9 @@ impl Page {
             let input = &input[..input.find('>').unwrap()];
             if attribute(input, "type").as_deref() == Some("hidden") {
                 let name = attribute(input, "name").unwrap();
-                fields.insert(name, attribute(input, "value").unwrap_or_default());
+                let value = attribute(input, "value").unwrap_or_default();
+                let twice = fields.insert(name, value);
+                assert!(twice.is_none(), "a field stands twice: {text}");
             }
         }
         Form { action: self.url.join(&action).unwrap(), fields }
@@ -260,4 +262,16 @@ fn unescape(text: &str) -> String {
         .replace("&#x27;", "'")
         .replace("&#x2f;", "/")
         .replace("&amp;", "&")
+}
+
+/// Every cookie of an https issuer is locked to it.
+pub fn assert_locked(page: &Page, name: &str) {
+    let cookies = page.set_cookies();
+    let cookie = cookies.iter().find(|cookie| cookie.starts_with(&format!("{name}=")));
+    let cookie = cookie.unwrap_or_else(|| panic!("no {name}: {cookies:?}"));
+    let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
+    for attribute in ["Secure", "Path=/", "HttpOnly", "SameSite=Lax"] {
+        assert!(attributes.contains(&attribute), "{attribute}: {cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
 }

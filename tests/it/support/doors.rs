@@ -3,22 +3,33 @@
 
 use sqlx::Connection;
 use sqlx::Executor;
+use yihao::domain::account::AccountStatus;
+use yihao::domain::audit_event::AuditKind;
 use yihao::domain::audit_event::AuditRecord;
+use yihao::domain::request_context::RequestContext;
+use yihao::notify::Sent;
+use yihao::protocol::registration;
 use yihao::store::sql::AuditQuery;
 
 use crate::support::Browser;
 use crate::support::Page;
+use crate::support::Person;
 use crate::support::TestProvider;
 use crate::support::browser::Form;
 
 /// Every page of the account centre.
-pub const ACCOUNT: [&str; 7] = [
+pub const ACCOUNT: [&str; 12] = [
     "/account",
     "/account/sessions",
     "/account/portals",
+    "/account/portals/web1",
     "/account/history",
     "/account/password",
     "/account/totp",
+    "/account/phone",
+    "/account/verification",
+    "/account/export",
+    "/account/cancel",
     "/account/reauthenticate",
 ];
 
@@ -35,6 +46,26 @@ impl Page {
     /// The form token on the page.
     pub fn csrf(&self) -> String {
         self.form().fields.get("csrf").cloned().expect("a form token")
+    }
+
+    /// The headers that every page and every redirect has (security.md A-12).
+    pub fn assert_headers(&self) {
+        let policy = self.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'"), "{}: {policy}", self.url);
+        assert!(
+            policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        for (name, value) in [
+            ("x-frame-options", "DENY"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cache-control", "no-store"),
+        ] {
+            assert_eq!(self.header(name), value, "{}: {name}", self.url);
+        }
+        assert_eq!(self.header("x-request-id").len(), 32);
     }
 
     /// The request id of the answer.
@@ -92,24 +123,41 @@ impl TestProvider {
 
     /// What a query counts in the database.
     pub async fn count(&self, query: &str) -> i64 {
-        let url = self.provider.config.database_url().unwrap();
-        if url.starts_with("sqlite:") {
-            return self.value(query).await;
-        }
-        let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
-        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()));
-        query.fetch_one(&mut connection).await.unwrap()
+        self.value(query).await
     }
 
-    /// A value in the database; only on SQLite.
+    /// A value in the database.
     pub async fn value<T>(&self, query: &str) -> T
     where
         T: Send + Unpin + sqlx::Type<sqlx::Sqlite> + for<'r> sqlx::Decode<'r, sqlx::Sqlite>,
+        T: sqlx::Type<sqlx::Postgres> + for<'r> sqlx::Decode<'r, sqlx::Postgres>,
     {
         let url = self.provider.config.database_url().unwrap();
-        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()));
-        query.fetch_one(&mut connection).await.unwrap()
+        let query = sqlx::AssertSqlSafe(query.to_owned());
+        if url.starts_with("sqlite:") {
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            return sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap();
+        }
+        let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+        sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+    }
+
+    /// Runs a statement behind the provider's back.
+    pub async fn execute(&self, statement: &str) {
+        let url = self.provider.config.database_url().unwrap();
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        if url.starts_with("sqlite:") {
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            connection.execute(statement).await.unwrap();
+            return;
+        }
+        let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+        connection.execute(statement).await.unwrap();
+    }
+
+    /// Whether this provider runs on PostgreSQL.
+    pub fn is_on_postgres(&self) -> bool {
+        self.provider.config.database.url.starts_with("postgres")
     }
 
     /// Runs `meanwhile` while this statement of somebody else's waits for its commit, which comes after
@@ -138,6 +186,29 @@ impl TestProvider {
         tokio::join!(meanwhile, commit).0
     }
 
+    /// Runs `meanwhile` while these tables can be read and nothing can be written to them.
+    pub async fn while_nothing_is_written<T>(
+        &self,
+        tables: &str,
+        meanwhile: impl Future<Output = T>,
+    ) -> T {
+        let url = self.provider.config.database_url().unwrap();
+        if url.starts_with("postgres") {
+            let mut other = sqlx::PgConnection::connect(&url).await.unwrap();
+            let mut transaction = other.begin().await.unwrap();
+            let lock = format!("LOCK TABLE {tables} IN EXCLUSIVE MODE");
+            transaction.execute(sqlx::AssertSqlSafe(lock)).await.unwrap();
+            let result = meanwhile.await;
+            transaction.rollback().await.unwrap();
+            return result;
+        }
+        let mut other = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let transaction = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let result = meanwhile.await;
+        transaction.rollback().await.unwrap();
+        result
+    }
+
     /// How many rows these tables have.
     pub async fn rows(&self, tables: &[&str]) -> Vec<i64> {
         let mut counts = Vec::new();
@@ -147,23 +218,54 @@ impl TestProvider {
         counts
     }
 
-    /// The code of the `nth` message, counted from one; messages leave after the answer.
+    /// The code of the `nth` message, counted from one.
     pub async fn code_of_message(&self, nth: usize) -> String {
-        for _ in 0..100 {
-            let mut messages = self.outbox.messages();
-            messages.reverse();
-            if let Some(message) = messages.get(nth - 1) {
-                return message.code.clone().expect("a code in the message");
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-        panic!("message {nth} did not arrive");
+        let mut messages = self.messages().await;
+        messages.reverse();
+        let message = messages.get(nth - 1).expect("so many messages");
+        message.code.clone().expect("a code in the message")
     }
 
-    /// How many messages left, once those under way had the time to.
+    /// How many messages left, those under way among them.
     pub async fn messages_sent(&self) -> usize {
-        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
-        self.outbox.messages().len()
+        self.messages().await.len()
+    }
+
+    /// What was sent, newest first, once nothing is under way any more: messages leave after the answer.
+    pub async fn messages(&self) -> Vec<Sent> {
+        let under_way = &self.provider.under_way;
+        while !under_way.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        self.outbox.messages()
+    }
+
+    /// The newest message to this phone, once nothing is under way any more.
+    pub async fn last_message_to(&self, phone: &str) -> Option<Sent> {
+        self.messages().await;
+        self.outbox.last_to(&phone.parse().expect("a phone"))
+    }
+
+    /// Switches a client off, or on again a second later.
+    pub async fn switch_client(&self, id: &str, off: bool) {
+        let id = yihao::domain::client::ClientId::parse(id).unwrap();
+        self.clock.advance(1_000);
+        let client = self.provider.store.find_client(&id).await.unwrap().unwrap();
+        let context = RequestContext::internal("test");
+        let switched =
+            registration::set_disabled(&self.provider, &context, &client, off, None).await;
+        switched.unwrap();
+        self.clock.advance(1_000);
+    }
+
+    /// Locks, unlocks or cancels the account of a person.
+    pub async fn set_status(&self, person: &Person, status: AccountStatus) {
+        let account = self.account(person).await;
+        let context = RequestContext::internal("test");
+        let record = yihao::audit::done(AuditKind::AccountLocked).account(&account);
+        let record = record.record(&self.provider, &context);
+        let (store, now) = (&self.provider.store, self.clock.now());
+        assert!(store.set_account_status(account.id, status, record, now).await.unwrap());
     }
 
     /// Moves the clock.

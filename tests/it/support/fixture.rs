@@ -9,6 +9,8 @@ use yihao::domain::client::ClientAuthentication;
 use yihao::domain::client::ClientId;
 use yihao::domain::client::ClientSecret;
 use yihao::domain::client::GrantType;
+use yihao::domain::document_type::DocumentType;
+use yihao::domain::identity_document::PersonKey;
 use yihao::domain::scope::Scope;
 use yihao::protocol::registration;
 use yihao::protocol::registration::NewClient;
@@ -21,8 +23,12 @@ pub const SECRET: &str = "a client secret of 256 bits: not really, but unique";
 pub struct Person {
     /// Name.
     pub name: String,
-    /// Citizen ID number.
+    /// Number of the identity document.
     pub id_number: String,
+    /// What bears it.
+    pub id_type: DocumentType,
+    /// Which country issued it.
+    pub id_country: String,
     /// Mobile phone, E.164.
     pub phone: String,
     /// Password; none for somebody without an account.
@@ -38,10 +44,33 @@ impl Person {
         Self {
             name: synthetic::name(seed).expose().to_owned(),
             id_number: synthetic::citizen_id(seed).expose().to_owned(),
+            id_type: DocumentType::default(),
+            id_country: "CHN".to_owned(),
             phone: synthetic::phone(seed).expose().to_owned(),
             password: Some(format!("plum rain {seed} over the lake")),
             assurance: IdentityAssurance::REGISTER_MATCH,
         }
+    }
+
+    /// The same person with another document.
+    #[must_use]
+    pub fn with_document(self, id_type: DocumentType, country: &str, number: &str) -> Self {
+        let (id_number, id_country) = (number.to_owned(), country.to_owned());
+        Self { id_number, id_type, id_country, ..self }
+    }
+
+    /// What names the document in a form, beside the number.
+    pub fn document_fields(&self) -> [(&'static str, &str); 2] {
+        [("id_type", self.id_type.code()), ("id_country", &self.id_country)]
+    }
+
+    /// What the person writes into the login form.
+    pub fn login_fields(&self) -> Vec<(&'static str, &str)> {
+        let mut fields = vec![("identifier", &*self.id_number), ("password", self.password())];
+        if matches!(self.id_type, DocumentType::TaiwanPermit | DocumentType::ForeignPassport) {
+            fields.extend(self.document_fields());
+        }
+        fields
     }
 
     /// The same person before signing up.
@@ -55,14 +84,14 @@ impl Person {
         self.password.as_deref().expect("this person has a password")
     }
 
+    /// The natural key.
+    pub fn key(&self) -> PersonKey<'_> {
+        PersonKey::new(self.id_type, &self.id_country, &self.id_number)
+    }
+
     /// The profile of the account.
     pub fn profile(&self) -> Profile {
-        Profile {
-            name: self.name.clone(),
-            id_number: self.id_number.clone(),
-            phone: Some(self.phone.clone()),
-            email: None,
-        }
+        Profile::new(&self.name, self.key(), Some(&self.phone))
     }
 }
 

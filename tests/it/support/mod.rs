@@ -2,12 +2,24 @@
 //! relying party.
 
 pub mod browser;
+pub mod console;
+pub mod console_forms;
+pub mod console_routes;
 pub mod doors;
 pub mod fixture;
 pub mod login;
+pub mod machine;
 pub mod metered;
+pub mod officers;
+pub mod organisation;
+pub mod portal;
 pub mod provider;
+pub mod province;
+pub mod recovery;
 pub mod relying_party;
+pub mod tokens;
+pub mod unit_certificate;
+pub mod verification;
 
 pub use browser::Browser;
 pub use browser::Page;
@@ -21,23 +33,32 @@ pub use relying_party::RelyingParty;
 #[macro_export]
 macro_rules! on_both {
     ($(#[$doc:meta])* $name:ident, |$provider:ident| $body:expr) => {
+        $crate::on_both_backends!($(#[$doc])* $name, |backend| {
+            let $provider = $crate::support::TestProvider::start(backend).await;
+            $body
+        });
+    };
+}
+
+/// The same where the test starts its provider itself: `on_both_backends!(name, |backend| { … })`.
+#[macro_export]
+macro_rules! on_both_backends {
+    ($(#[$doc:meta])* $name:ident, |$backend:ident| $body:expr) => {
         $(#[$doc])*
-        async fn $name($provider: $crate::support::TestProvider) {
+        async fn $name($backend: $crate::support::Backend) {
             $body
         }
 
         mod $name {
             #[tokio::test]
             async fn on_sqlite() {
-                use $crate::support::*;
-                super::$name(TestProvider::start(Backend::Sqlite).await).await;
+                super::$name($crate::support::Backend::Sqlite).await;
             }
 
             #[tokio::test]
             async fn on_postgres() {
-                use $crate::support::*;
-                if let Some(backend) = Backend::postgres() {
-                    super::$name(TestProvider::start(backend).await).await;
+                if let Some(backend) = $crate::support::Backend::postgres() {
+                    super::$name(backend).await;
                 }
             }
         }

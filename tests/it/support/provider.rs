@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 
 use sqlx::Connection;
 use sqlx::Executor;
@@ -11,16 +13,16 @@ use yihao::cli::serve::Running;
 use yihao::clock::Clock;
 use yihao::config::Config;
 use yihao::domain::account::Account;
-use yihao::domain::account::IdentifierKind;
 use yihao::domain::account::Profile;
 use yihao::domain::audit_event::AuditKind;
 use yihao::domain::client::Client;
+use yihao::domain::legal_entity::LegalEntity;
 use yihao::domain::request_context::RequestContext;
 use yihao::notify::MemoryOutbox;
 use yihao::people::sign_up;
 use yihao::protocol::registration;
 use yihao::provider::Provider;
-use yihao::registers::replica::Replica;
+use yihao::registers::replica;
 use yihao::store::sql::AuditQuery;
 
 use crate::support::Person;
@@ -81,6 +83,8 @@ impl TestProvider {
         };
         config.database.connections = 4;
         config.password.workers = 2;
+        // A test means the same at every hour: the officers it makes at night are no alert.
+        config.monitor.night_acts.enabled = false;
         let database = match backend {
             Backend::Sqlite => None,
             Backend::Postgres(server) => {
@@ -95,7 +99,9 @@ impl TestProvider {
         };
         change(&mut config);
         let clock = Clock::system();
-        let running = serve::start(config, clock.clone(), true).await.expect("the provider starts");
+        // On the heap: the futures of tests that start a provider stay small.
+        let starting = Box::pin(serve::start(config, clock.clone(), true));
+        let running = starting.await.expect("the provider starts");
         let started = Self {
             issuer: format!("http://localhost:{port}"),
             clock,
@@ -159,11 +165,18 @@ impl TestProvider {
     /// Puts a person into the register, and makes an account if the person has a password.
     pub async fn add_person(&self, person: &Person) {
         let provider = &self.provider;
-        let entry = Replica::entry(&provider.vault, &person.name, &person.id_number);
+        let entry = replica::person(&provider.vault, &person.name, person.key());
         provider.store.import_people(vec![entry], provider.clock.now()).await.unwrap();
         let Some(password) = &person.password else { return };
         let hash = provider.passwords.hash(password.as_bytes()).await.unwrap();
         self.add_account(&person.profile(), hash, person).await;
+    }
+
+    /// Puts an organisation into the register, or what it says now in the place of what it said.
+    pub async fn add_organisation(&self, entity: &LegalEntity) {
+        let entry = replica::organisation(&self.provider.vault, entity);
+        let now = self.provider.clock.now();
+        self.provider.store.import_legal_entities(vec![entry], now).await.unwrap();
     }
 
     /// Makes an account that has no phone.
@@ -172,7 +185,8 @@ impl TestProvider {
         self.add_account(&Profile { phone: None, ..person.profile() }, hash, person).await;
     }
 
-    async fn add_account(&self, profile: &Profile, hash: String, person: &Person) {
+    /// Makes an account.
+    pub async fn add_account(&self, profile: &Profile, hash: String, person: &Person) {
         let provider = &self.provider;
         let new = sign_up::new_account(provider, profile, Some(hash), person.assurance);
         let new = new.unwrap();
@@ -184,13 +198,13 @@ impl TestProvider {
 
     /// The account of a person.
     pub async fn account(&self, person: &Person) -> Account {
-        let digest = self.provider.vault.index(IdentifierKind::CitizenId, &person.id_number);
+        let digest = self.provider.vault.index_person(person.key());
         let found = self.provider.store.find_account_by_identifier(&digest).await;
         found.unwrap().expect("an account")
     }
 
-    /// The newest audit records, newest first, as `kind outcome reason`; not those of housekeeping,
-    /// which come when they come.
+    /// The newest audit records, newest first, as `kind outcome reason`; not those of housekeeping and
+    /// monitoring, which come when they come.
     pub async fn audit(&self, limit: usize) -> Vec<String> {
         let query = AuditQuery { account_id: None, before: None, limit: 500 };
         let records = self.provider.store.find_audit(&query).await.unwrap();
@@ -198,23 +212,18 @@ impl TestProvider {
             format!("{} {} {}", record.kind, record.outcome, record.reason).trim().to_owned()
         };
         let requested = |record: &yihao::domain::audit_event::AuditRecord| {
-            record.kind != AuditKind::KeysRotated.as_str()
+            ![AuditKind::KeysRotated, AuditKind::AlertRaised]
+                .map(AuditKind::as_str)
+                .contains(&&*record.kind)
         };
         let records = records.into_iter().map(|sealed| sealed.record);
         records.filter(requested).take(limit).map(line).collect()
     }
 
-    /// The code of the newest message to this phone; messages leave after the answer.
+    /// The code of the newest message to this phone.
     pub async fn code_sent_to(&self, phone: &str) -> String {
-        let phone = phone.parse().expect("a phone");
-        for _ in 0..100 {
-            let sent = self.outbox.last_to(&phone).and_then(|sent| sent.code);
-            if let Some(code) = sent {
-                return code;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-        panic!("no message arrived");
+        let sent = self.last_message_to(phone).await;
+        sent.and_then(|sent| sent.code).expect("a code was sent")
     }
 
     /// An address of the provider.
@@ -241,9 +250,21 @@ impl Drop for TestProvider {
     }
 }
 
-/// A port nobody listens on at this moment.
+/// A port nobody listens on. It is below those that the system gives to outgoing connections, and no other
+/// test of this run is told it, so that nobody takes it before it is listened on.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    const FIRST: u32 = 12_000;
+    const PORTS: u32 = 20_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    // Runs beside this one begin elsewhere.
+    let begin = std::process::id().wrapping_mul(7919);
+    loop {
+        let next = begin.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        let port = u16::try_from(FIRST + next).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 async fn run(server: &str, statement: &str) {

@@ -27,6 +27,7 @@ pub struct RelyingParty {
     /// `redirect_uri`.
     pub redirect_uri: String,
     issuer: String,
+    secret: String,
 }
 
 /// What came back to the redirect URI.
@@ -34,6 +35,15 @@ pub struct RelyingParty {
 pub struct Landing(pub BTreeMap<String, String>);
 
 impl Landing {
+    /// Every name once, our issuer among them, and either a code or an error (RFC 6749 §4.1.2, RFC 9207).
+    fn of(pairs: &[(String, String)]) -> Self {
+        let landing = Self(pairs.iter().cloned().collect());
+        assert_eq!(landing.0.len(), pairs.len(), "a name stands twice: {pairs:?}");
+        assert!(landing.get("iss").is_some(), "no issuer: {pairs:?}");
+        assert_ne!(landing.get("code").is_some(), landing.get("error").is_some(), "{pairs:?}");
+        landing
+    }
+
     /// A parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
@@ -61,7 +71,17 @@ impl RelyingParty {
 
     /// Any confidential client that authenticates by `client_secret_basic`.
     pub fn of(provider: &TestProvider, client_id: &'static str, redirect_uri: &str) -> Self {
-        Self { client_id, redirect_uri: redirect_uri.to_owned(), issuer: provider.issuer.clone() }
+        Self {
+            client_id,
+            redirect_uri: redirect_uri.to_owned(),
+            issuer: provider.issuer.clone(),
+            secret: SECRET.to_owned(),
+        }
+    }
+
+    /// The same with another secret.
+    pub fn with_secret(self, secret: &str) -> Self {
+        Self { secret: secret.to_owned(), ..self }
     }
 
     /// An authorization request; what is given replaces or adds, an empty value takes away.
@@ -109,8 +129,7 @@ impl RelyingParty {
                 return landing;
             }
             page = if page.has("identifier") {
-                let fields = [("identifier", &*person.id_number), ("password", person.password())];
-                browser.submit(&page, &fields).await
+                browser.submit(&page, &person.login_fields()).await
             } else if page.has("allow") {
                 browser.submit(&page, &[("decision", "allow")]).await
             } else {
@@ -126,12 +145,14 @@ impl RelyingParty {
         if page.has("form-post") {
             let form = page.form();
             assert_eq!(form.action.as_str(), self.redirect_uri);
-            return Some(Landing(form.fields));
+            return Some(Landing::of(&form.fields.into_iter().collect::<Vec<_>>()));
         }
         let location = page.location()?;
-        let text = location.as_str();
-        let there = text.starts_with(&self.redirect_uri);
-        there.then(|| Landing(location.query_pairs().into_owned().collect()))
+        if !location.as_str().starts_with(&self.redirect_uri) {
+            return None;
+        }
+        assert!(!page.header("location").contains('#'), "{location}");
+        Some(Landing::of(&location.query_pairs().into_owned().collect::<Vec<_>>()))
     }
 
     /// A token request with the client's own way of authentication.
@@ -193,7 +214,7 @@ impl RelyingParty {
                 browser.post(&url, &fields).await
             }
             _ => {
-                let basic = self.basic(SECRET);
+                let basic = self.basic(&self.secret);
                 browser.post_with(&url, &[("authorization", &basic)], &fields).await
             }
         }
@@ -209,6 +230,12 @@ impl RelyingParty {
 
     /// A client assertion; what is given replaces or adds, null takes away.
     pub fn assertion(&self, change: &Value) -> String {
+        let claims = self.assertion_claims(change);
+        yihao::jose::sign_jwt(fixture::assertion_key(), "JWT", &claims).unwrap()
+    }
+
+    /// What a client assertion says; what is given replaces or adds, null takes away.
+    pub fn assertion_claims(&self, change: &Value) -> Value {
         let now = yihao::clock::Clock::system().now().seconds();
         let mut claims = json!({
             "iss": self.client_id, "sub": self.client_id, "aud": self.issuer,
@@ -221,7 +248,7 @@ impl RelyingParty {
                 claims[name] = value.clone();
             }
         }
-        yihao::jose::sign_jwt(fixture::assertion_key(), "JWT", &claims).unwrap()
+        claims
     }
 
     /// UserInfo with this token.
@@ -234,6 +261,69 @@ impl RelyingParty {
 
 /// The claims of a JWT, unverified: what is checked is elsewhere.
 pub fn claims(jwt: &str) -> Value {
-    let payload = jwt.split('.').nth(1).expect("three parts");
-    serde_json::from_slice(&base64url::decode(payload).unwrap()).unwrap()
+    part(jwt, 1)
+}
+
+/// The header of a JWT.
+pub fn header(jwt: &str) -> Value {
+    part(jwt, 0)
+}
+
+fn part(jwt: &str, nth: usize) -> Value {
+    let part = jwt.split('.').nth(nth).expect("three parts");
+    serde_json::from_slice(&base64url::decode(part).unwrap()).unwrap()
+}
+
+/// A JWT with this header and payload, whatever they say, and the signature that `sign` makes of them.
+pub fn jwt(header: &Value, payload: &str, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+    let encode = |text: &str| base64url::encode(text);
+    let signed = format!("{}.{}", encode(&header.to_string()), encode(payload));
+    let signature = base64url::encode(sign(signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+/// What somebody can use as the secret of HS256 who has only the public key of an ES256 pair: PEM, DER, JWK.
+pub fn public_key_texts(jwk: &Value) -> [Vec<u8>; 3] {
+    let coordinate = |name: &str| base64url::decode(jwk[name].as_str().unwrap()).unwrap();
+    let start = "3059301306072a8648ce3d020106082a8648ce3d03010703420004";
+    let der = [hex::decode(start).unwrap(), coordinate("x"), coordinate("y")].concat();
+    let text = STANDARD.encode(&der);
+    let lines = [&text[..64], &text[64..]].join("\n");
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n");
+    [pem.into_bytes(), der, jwk.to_string().into_bytes()]
+}
+
+/// `J(invalid_client)`: who the client is was not proven.
+pub fn assert_invalid_client(page: &Page, what: &str) {
+    assert_eq!(
+        (page.status, &page.json()["error"]),
+        (401, &Value::from("invalid_client")),
+        "{what}"
+    );
+    assert!(page.header("www-authenticate").starts_with("Basic "), "{what}");
+    assert_eq!(page.header("cache-control"), "no-store", "{what}");
+}
+
+/// HMAC with SHA-256, as HS256 has it.
+pub fn hs256(secret: &[u8], message: &[u8]) -> Vec<u8> {
+    use aws_lc_rs::hmac;
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message).as_ref().to_vec()
+}
+
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// Asks for tokens with this assertion.
+pub async fn asserted(provider: &TestProvider, assertion: &str) -> Page {
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", "x"),
+        ("client_assertion_type", ASSERTION),
+        ("client_assertion", assertion),
+    ];
+    Browser::new().post(&provider.url("/oauth2/token"), &fields).await
+}
+
+/// An authenticated client gets as far as the code, which is none.
+pub fn is_accepted(page: &Page) -> bool {
+    page.status == 400 && page.json()["error"] == "invalid_grant"
 }

@@ -39,7 +39,7 @@ impl App {
     /// One that was enrolled long ago.
     pub async fn seed(provider: &Provider, owner: Person) -> Self {
         let account = account(provider, &owner).await;
-        let (id, secret) = (account.id, totp::generate_secret());
+        let (id, secret) = (account.id, yihao::totp::generate_secret());
         let recovery = recovery_code::generate();
         let digest = |code: &String| recovery_code::digest(provider, id, code);
         let new = NewTotp {
@@ -49,7 +49,7 @@ impl App {
         };
         let record = seed_record(provider, AuditKind::TotpEnrolled);
         provider.store.enrol_totp(id, new, record).await.unwrap();
-        Self { secret: totp::grouped(&secret), recovery, ..Self::of(owner) }
+        Self { secret: yihao::totp::grouped(&secret), recovery, ..Self::of(owner) }
     }
 
     /// The code it shows now.

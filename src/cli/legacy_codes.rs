@@ -1,0 +1,194 @@
+//! `yihao register import legacy-codes` and `yihao codes`: mappings from legacy codes to credit codes, and the
+//! publication of new ones.
+
+use std::fs::File;
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::output;
+use crate::codes::announce;
+use crate::codes::import;
+use crate::codes::import::Order;
+use crate::codes::publication;
+use crate::codes::table::Charset;
+use crate::console::codes as figures;
+use crate::domain::code_record::CodeBatch;
+use crate::domain::code_record::Report;
+use crate::domain::id::CodeBatchId;
+use crate::domain::request_context::RequestContext;
+use crate::provider::Provider;
+
+/// How it is imported.
+pub const EXAMPLE: &str = "Example:
+  yihao register import legacy-codes mappings.csv --authority 某某省市场监督管理局 \\
+    --evidence 市监函〔2026〕12号 --dry-run";
+/// So many batches are listed.
+const LISTED: i64 = 50;
+
+/// What is imported, and on whose word.
+#[derive(clap::Args)]
+pub struct Import {
+    /// The file, CSV with the columns `kind`, `value`, `uscc`, `name` and perhaps `valid_from`.
+    file: PathBuf,
+    /// The authority that says so.
+    #[arg(long)]
+    authority: String,
+    /// The letter or file it says so in.
+    #[arg(long)]
+    evidence: String,
+    /// How the file is written: utf-8 or gbk. Seen from the file if it is not said.
+    #[arg(long, value_parser = charset)]
+    encoding: Option<Charset>,
+    /// Only look: say what would be done, keep nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What to do with codes.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Lists batches of legacy codes, newest first.
+    #[command(after_help = "Example:\n  yihao codes list --json")]
+    List,
+    /// Shows what was found in a batch.
+    #[command(after_help = "Example:\n  yihao codes show 0193f6a2-7c1e-7000-8000-000000000000")]
+    Show {
+        /// The batch.
+        batch: uuid::Uuid,
+    },
+    /// Tells how many legacy codes are converted, by authority and city.
+    #[command(after_help = "Example:\n  yihao codes figures --json")]
+    Figures,
+    /// Receives new credit codes of a CSV file with the columns `uscc`, `name`, `date` and perhaps
+    /// `status`, to be published with the next day's batch.
+    #[command(
+        after_help = "Example:\n  yihao codes announce new.csv --authority 某某省市场监督管理局"
+    )]
+    Announce {
+        /// The file.
+        file: PathBuf,
+        /// The authority that says so.
+        #[arg(long)]
+        authority: String,
+        /// How the file is written: utf-8 or gbk. Seen from the file if it is not said.
+        #[arg(long, value_parser = charset)]
+        encoding: Option<Charset>,
+    },
+    /// Publishes everything that waits as the batch of today, if today has none.
+    #[command(after_help = "Example:\n  yihao codes publish")]
+    Publish,
+}
+
+/// Imports mappings.
+pub async fn import(provider: &Provider, what: Import, as_json: bool) -> anyhow::Result<()> {
+    let context = RequestContext::internal("import");
+    let order = Order {
+        authority: &what.authority,
+        evidence: &what.evidence,
+        charset: what.encoding,
+        dry_run: what.dry_run,
+    };
+    let source = open(&what.file)?;
+    let named = || what.file.display().to_string();
+    let imported = import::import(provider, &context, source, order).await;
+    let (batch, report) = imported.with_context(named)?;
+    let mut told = summary(&report);
+    told["batch"] = batch.map(|batch| batch.to_string()).into();
+    told["dry_run"] = what.dry_run.into();
+    tell(told, &report, as_json)
+}
+
+/// Runs the command.
+pub async fn run(provider: &Provider, command: Command, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        Command::List => list(provider, as_json).await,
+        Command::Show { batch } => show(provider, CodeBatchId(batch), as_json).await,
+        Command::Figures => tell_figures(provider, as_json).await,
+        Command::Announce { file, authority, encoding } => {
+            let context = RequestContext::internal("announce");
+            let source = open(&file)?;
+            let announced =
+                announce::announce(provider, &context, source, (&authority, encoding)).await;
+            let codes = announced.with_context(|| file.display().to_string())?;
+            output::object(&json!({ "announced": codes }), as_json)
+        }
+        Command::Publish => {
+            let context = RequestContext::internal("publish");
+            let number = publication::publish_now(provider, &context).await?;
+            output::object(&json!({ "published": number }), as_json)
+        }
+    }
+}
+
+async fn list(provider: &Provider, as_json: bool) -> anyhow::Result<()> {
+    let batches = provider.store.list_code_batches(None, LISTED).await?;
+    let rows: Vec<Value> = batches.iter().map(row).collect();
+    output::rows(&["batch", "state", "authority", "records", "created"], &rows, as_json)
+}
+
+async fn show(provider: &Provider, id: CodeBatchId, as_json: bool) -> anyhow::Result<()> {
+    let batch = provider.store.find_code_batch(id).await?;
+    let batch = batch.with_context(|| format!("there is no batch {id}"))?;
+    let mut told = summary(&batch.report);
+    for (name, value) in row(&batch).as_object().into_iter().flatten() {
+        told[name] = value.clone();
+    }
+    told["evidence"] = batch.evidence.clone().into();
+    tell(told, &batch.report, as_json)
+}
+
+async fn tell_figures(provider: &Provider, as_json: bool) -> anyhow::Result<()> {
+    let figures = figures::summed(provider.store.code_figures().await?);
+    let rows: Vec<Value> = figures
+        .rows
+        .iter()
+        .map(|(authority, city, of)| {
+            json!({
+                "authority": authority, "city": city, "total": of.total,
+                "converted": of.converted, "pending": of.pending, "disputed": of.disputed,
+            })
+        })
+        .collect();
+    let columns = ["authority", "city", "total", "converted", "pending", "disputed"];
+    output::rows(&columns, &rows, as_json)
+}
+
+fn row(batch: &CodeBatch) -> Value {
+    json!({
+        "batch": batch.id.to_string(), "state": batch.state.as_str(),
+        "authority": batch.authority, "records": batch.records,
+        "created": batch.created_at.to_rfc3339(),
+    })
+}
+
+fn summary(report: &Report) -> Value {
+    json!({
+        "rows": report.rows, "valid": report.valid, "refused": report.refused,
+        "duplicate": report.duplicate, "conflict": report.conflict,
+        "converted": report.converted, "warned": report.warned,
+    })
+}
+
+/// Counts, and what was found in which line.
+fn tell(mut told: Value, report: &Report, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        told["findings"] = json!(report.findings);
+    } else {
+        for finding in &report.findings {
+            output::line(&format!("line {}: {}", finding.line, finding.reason))?;
+        }
+    }
+    output::object(&told, as_json)
+}
+
+fn open(file: &Path) -> anyhow::Result<File> {
+    File::open(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn charset(name: &str) -> Result<Charset, String> {
+    Charset::parse(name).ok_or_else(|| "utf-8 or gbk".to_owned())
+}

@@ -1,0 +1,121 @@
+//! `yihao organisation`: what an operator at a terminal may see and do of an organisation, where the console is not at
+//! hand.
+
+use anyhow::Context;
+use serde_json::json;
+
+use crate::audit;
+use crate::cli::output;
+use crate::clock::Timestamp;
+use crate::codes;
+use crate::domain::audit_event::AuditKind;
+use crate::domain::id::OrganisationId;
+use crate::domain::mandate::Principal;
+use crate::domain::masking;
+use crate::domain::masking::NameMask;
+use crate::domain::organisation::Organisation;
+use crate::domain::policy::Synthetic;
+use crate::domain::request_context::RequestContext;
+use crate::domain::uscc::Uscc;
+use crate::provider::Provider;
+
+/// Mandates that are counted at most.
+const MOST: i64 = 10_000;
+
+/// What to do with an organisation.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Shows an organisation; masked where it leads to a person.
+    #[command(after_help = "Example:\n  echo 91140000… | yihao organisation show -")]
+    Show(Which),
+    /// Suspends an organisation: what goes on in its name ends, its mandates rest.
+    Suspend(Which),
+    /// Lets people act for an organisation again.
+    Resume(Which),
+}
+
+/// Which organisation.
+#[derive(clap::Args)]
+pub struct Which {
+    /// The key of its account, or `-` to read a credit code, or one it had before, from standard input.
+    organisation: String,
+}
+
+/// Runs the command.
+pub async fn run(provider: &Provider, command: Command, json: bool) -> anyhow::Result<()> {
+    let context = RequestContext::internal("organisation");
+    match command {
+        Command::Show(which) => {
+            let found = find(provider, &which.organisation).await?;
+            show(provider, &found, json).await
+        }
+        Command::Suspend(which) => {
+            let found = find(provider, &which.organisation).await?;
+            let event = audit::done(AuditKind::OrganisationSuspended);
+            let record = event.detail("organisation", found.id.to_string());
+            let record = record.record(provider, &context);
+            let changed = provider.store.suspend_organisation(found.id, record).await?;
+            told(found.id, "suspended", changed, json)
+        }
+        Command::Resume(which) => {
+            let found = find(provider, &which.organisation).await?;
+            let event = audit::done(AuditKind::OrganisationResumed);
+            let record = event.detail("organisation", found.id.to_string());
+            let record = record.record(provider, &context);
+            let changed = provider.store.resume_organisation(found.id, record).await?;
+            told(found.id, "active", changed, json)
+        }
+    }
+}
+
+/// The organisation of that key, or of the code on standard input.
+pub async fn find(provider: &Provider, which: &str) -> anyhow::Result<Organisation> {
+    let found = if which == "-" {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).context("cannot read the code")?;
+        let uscc = match Uscc::parse(line.trim(), provider.config.synthetic()) {
+            Ok(uscc) => Some(uscc),
+            Err(_) => codes::find_uscc(provider, line.trim()).await?,
+        };
+        let uscc = uscc.context("not a code of an organisation")?;
+        let digest = provider.vault.index_uscc(&uscc);
+        provider.store.find_organisation_by_code(digest).await?
+    } else {
+        let id = which.parse().context("not the key of an organisation; use - for a code")?;
+        provider.store.find_organisation(OrganisationId(id)).await?
+    };
+    found.context("nobody claimed such an organisation")
+}
+
+async fn show(provider: &Provider, found: &Organisation, json: bool) -> anyhow::Result<()> {
+    let record = provider.vault.open_organisation(&found.record)?;
+    let uscc = Uscc::parse(&record.uscc, Synthetic::Accepted).context("the record is no code")?;
+    let register = match provider.legal_entities.find(&uscc).await {
+        Ok(entity) => entity.map_or("unknown", |entity| entity.status.as_str()),
+        Err(_) => "away",
+    };
+    let name = if uscc.is_individual_business() {
+        masking::person_name(&record.name, NameMask::HideFirst)
+    } else {
+        record.name
+    };
+    let principal = Principal::Organisation(found.id);
+    let open = provider.store.list_mandates_of(principal, true, (None, MOST)).await?;
+    let shown = json!({
+        "organisation": found.id.to_string(),
+        "uscc": uscc.masked(),
+        "name": name,
+        "register": register,
+        "status": if found.suspended_at.is_some() { "suspended" } else { "active" },
+        "suspended": found.suspended_at.map(Timestamp::to_rfc3339),
+        "mandates": open.len(),
+        "claimed": found.claimed_at.to_rfc3339(),
+        "compared": found.checked_at.to_rfc3339(),
+    });
+    output::object(&shown, json)
+}
+
+fn told(id: OrganisationId, status: &str, changed: bool, json: bool) -> anyhow::Result<()> {
+    let told = json!({ "organisation": id.to_string(), "status": status, "changed": changed });
+    output::object(&told, json)
+}

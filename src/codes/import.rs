@@ -1,0 +1,233 @@
+//! Import of mappings from legacy codes to credit codes: a file becomes a batch, read whole or not at all, that
+//! waits for two officers. What is wrong with a row is reported with its line and a stable reason, never with
+//! what stands in it.
+
+use std::io::Read;
+
+use crate::audit;
+use crate::codes::CodesError;
+use crate::codes::seal;
+use crate::codes::table::Charset;
+use crate::codes::table::Column;
+use crate::codes::table::Table;
+use crate::codes::words;
+use crate::domain::audit_event::AuditKind;
+use crate::domain::code_record::BatchState;
+use crate::domain::code_record::CodeBatch;
+use crate::domain::code_record::CodeStatus;
+use crate::domain::code_record::LegacyRecord;
+use crate::domain::code_record::Mapping;
+use crate::domain::code_record::Report;
+use crate::domain::id::CodeBatchId;
+use crate::domain::id::LegacyCodeId;
+use crate::domain::legacy_code::LegacyCode;
+use crate::domain::legacy_code::LegacyCodeError;
+use crate::domain::legacy_code::LegacyKind;
+use crate::domain::legal_entity::OrganisationName;
+use crate::domain::request_context::RequestContext;
+use crate::domain::uscc::Uscc;
+use crate::domain::uscc::UsccWarning;
+use crate::provider::Provider;
+
+/// Most rows of one batch: two officers move it in one statement, and nobody should wait for that.
+pub const MOST_ROWS: usize = 200_000;
+/// Rows written in one transaction.
+const PIECE: usize = 500;
+
+const KIND: usize = 0;
+const VALUE: usize = 1;
+const USCC: usize = 2;
+const NAME: usize = 3;
+const VALID_FROM: usize = 4;
+
+/// The columns of the file; the last one may be missing.
+const COLUMNS: [Column; 5] = [
+    Column("kind", "类别"),
+    Column("value", "旧代码"),
+    Column("uscc", "统一社会信用代码"),
+    Column("name", "名称"),
+    Column("valid_from", "生效日期"),
+];
+
+/// What is imported, and on whose word.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// The authority that says so.
+    pub authority: &'a str,
+    /// The letter or file it says so in.
+    pub evidence: &'a str,
+    /// How the file is written, if that is known.
+    pub charset: Option<Charset>,
+    /// Only look: the batch goes again.
+    pub dry_run: bool,
+}
+
+/// Reads a file into a batch that waits for two officers; after a dry run there is none.
+pub async fn import(
+    provider: &Provider,
+    context: &RequestContext,
+    source: impl Read,
+    order: Order<'_>,
+) -> Result<(Option<CodeBatchId>, Report), CodesError> {
+    let batch = CodeBatch {
+        id: CodeBatchId::generate(),
+        state: BatchState::Importing,
+        authority: words(order.authority, "authority")?,
+        evidence: words(order.evidence, "evidence")?,
+        records: 0,
+        report: Report::default(),
+        created_at: provider.clock.now(),
+        decided_by: None,
+        decided_at: None,
+    };
+    let id = batch.id;
+    let table = Table::begin(source, order.charset, &COLUMNS, 4)?;
+    provider.store.begin_code_batch(batch).await?;
+    let read = fill(provider, id, table).await;
+    let report = match read {
+        Ok(report) if !order.dry_run => report,
+        other => {
+            provider.store.discard_code_batch(id).await?;
+            return Ok((None, other?));
+        }
+    };
+    let event = audit::done(AuditKind::CodesImported).detail("batch", id.to_string());
+    let event = event.detail("valid", report.valid).detail("conflict", report.conflict);
+    let record = event.detail("refused", report.refused).record(provider, context);
+    if !provider.store.stage_code_batch(id, report.clone(), record).await? {
+        return Err(CodesError::Over);
+    }
+    Ok((Some(id), report))
+}
+
+async fn fill(
+    provider: &Provider,
+    batch: CodeBatchId,
+    mut table: Table<impl Read>,
+) -> Result<Report, CodesError> {
+    let (mut report, mut piece) = (Report::default(), Vec::with_capacity(PIECE));
+    while table.advance()? {
+        report.rows += 1;
+        if report.rows > MOST_ROWS as u64 {
+            return Err(CodesError::TooMany(MOST_ROWS));
+        }
+        match read(provider, batch, &table) {
+            Ok((record, warning)) => {
+                if warning.is_some() {
+                    report.warned += 1;
+                    report.tell(record.line, "E_CATEGORY");
+                }
+                if let Some(record) = compare(provider, record, &mut report).await? {
+                    piece.push(record);
+                }
+            }
+            Err(reason) => {
+                report.refused += 1;
+                report.tell(table.line(), reason);
+            }
+        }
+        if piece.len() == PIECE {
+            add(provider, &mut piece, &mut report).await?;
+        }
+    }
+    add(provider, &mut piece, &mut report).await?;
+    let (contradict, lines) = provider.store.mark_code_conflicts(batch, 100).await?;
+    report.valid -= contradict;
+    report.conflict += contradict;
+    for line in lines {
+        report.tell(line, "E_CONFLICT_IN_FILE");
+    }
+    report.findings.sort_by_key(|finding| finding.line);
+    Ok(report)
+}
+
+/// A row as a record, or why it is none.
+fn read(
+    provider: &Provider,
+    batch: CodeBatchId,
+    table: &Table<impl Read>,
+) -> Result<(LegacyRecord, Option<UsccWarning>), &'static str> {
+    let synthetic = provider.config.synthetic();
+    let kind = LegacyKind::parse(table.cell(KIND)).ok_or("E_KIND")?;
+    let code = LegacyCode::parse(kind, table.cell(VALUE), synthetic);
+    let code = code.map_err(LegacyCodeError::code)?;
+    let uscc = Uscc::parse(table.cell(USCC), synthetic).map_err(|e| match e.code() {
+        "E_EMPTY" => "E_USCC_EMPTY",
+        "E_LENGTH" => "E_USCC_LENGTH",
+        "E_CHARSET" => "E_USCC_CHARSET",
+        other => other,
+    })?;
+    let name = OrganisationName::parse(table.cell(NAME)).map_err(|_| "E_NAME")?;
+    let valid_from = match table.cell(VALID_FROM).trim() {
+        "" => None,
+        text => Some(day(text).ok_or("E_DATE")?),
+    };
+    let id = LegacyCodeId::generate();
+    let mapping = Mapping {
+        value: code.expose().to_owned(),
+        uscc: uscc.as_str().to_owned(),
+        name: name.as_str().to_owned(),
+    };
+    let record = LegacyRecord {
+        id,
+        batch,
+        line: table.line(),
+        kind,
+        digest: provider.vault.index_code(kind, code.expose()),
+        uscc_digest: provider.vault.index_uscc(&uscc),
+        document: seal(provider, id, &mapping).map_err(|_| "E_NAME")?,
+        city: uscc.division_code()[..4].to_owned(),
+        status: CodeStatus::Candidate,
+        valid_from,
+        decided_by: None,
+        decided_at: None,
+    };
+    Ok((record, uscc.warning()))
+}
+
+/// A day of the calendar, `2016-10-01`.
+pub(super) fn day(text: &str) -> Option<String> {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    time::Date::parse(text.trim(), format).ok().map(|day| day.to_string())
+}
+
+/// The record as it is to be kept beside what counts already; none where that says the same.
+async fn compare(
+    provider: &Provider,
+    record: LegacyRecord,
+    report: &mut Report,
+) -> Result<Option<LegacyRecord>, CodesError> {
+    Ok(match provider.store.converted_to(record.digest).await? {
+        None => Some(record),
+        Some(held) if held == record.uscc_digest => {
+            report.converted += 1;
+            report.tell(record.line, "E_CONVERTED");
+            None
+        }
+        Some(_) => {
+            report.tell(record.line, "E_CONFLICT");
+            Some(LegacyRecord { status: CodeStatus::Disputed, ..record })
+        }
+    })
+}
+
+async fn add(
+    provider: &Provider,
+    piece: &mut Vec<LegacyRecord>,
+    report: &mut Report,
+) -> Result<(), CodesError> {
+    let records = std::mem::take(piece);
+    let lines: Vec<_> = records.iter().map(|record| (record.line, record.status)).collect();
+    let added = provider.store.add_legacy_codes(records).await?;
+    for ((line, status), is_first) in lines.into_iter().zip(added) {
+        match (is_first, status) {
+            (false, _) => {
+                report.duplicate += 1;
+                report.tell(line, "E_DUPLICATE");
+            }
+            (true, CodeStatus::Disputed) => report.conflict += 1,
+            (true, _) => report.valid += 1,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Whom a person represents: organisations and other people, each once, by the strongest mandate.
+
+use crate::clock::Timestamp;
+use crate::domain::account::Account;
+use crate::domain::account::AccountStatus;
+use crate::domain::acting::SubjectKind;
+use crate::domain::client::Client;
+use crate::domain::id::AccountId;
+use crate::domain::id::MandateId;
+use crate::domain::mandate::Mandate;
+use crate::domain::mandate::Principal;
+use crate::provider::Provider;
+use crate::store::StoreError;
+use crate::store::sql::Held;
+use crate::vault::VaultError;
+
+/// Read at once; lists of thousands are read in several goes.
+const PAGE: i64 = 1000;
+/// Nobody holds more that is looked at.
+const MOST: usize = 5000;
+
+/// Why it cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum RepresentedError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+/// Somebody who is represented.
+#[derive(Debug, Clone)]
+pub struct Represented {
+    /// Under which mandate.
+    pub mandate: Mandate,
+    /// Name: of an organisation in full, of a person masked.
+    pub name: String,
+    /// The organisation's credit code.
+    pub uscc: Option<String>,
+}
+
+/// Everybody a person represents now, the strongest mandate first, each principal once.
+pub async fn list(
+    provider: &Provider,
+    account: AccountId,
+) -> Result<Vec<Represented>, RepresentedError> {
+    collect(provider, account, |_| true).await
+}
+
+impl Represented {
+    /// Whether a part of the name is so, or of the code as it is usually typed.
+    pub fn matches(&self, search: &str) -> bool {
+        let code = search.to_ascii_uppercase().replace([' ', '-'], "");
+        search.is_empty()
+            || self.name.contains(search)
+            || (!code.is_empty() && self.uscc.as_ref().is_some_and(|uscc| uscc.contains(&code)))
+    }
+}
+
+/// Those for whom a person may come to this client.
+pub async fn at_client(
+    provider: &Provider,
+    account: AccountId,
+    client: &Client,
+) -> Result<Vec<Represented>, RepresentedError> {
+    collect(provider, account, |mandate| leads_to(mandate, client)).await
+}
+
+/// One of them, if its mandate is this person's, in force, and leads to this client.
+pub async fn one_at_client(
+    provider: &Provider,
+    account: AccountId,
+    client: &Client,
+    mandate: MandateId,
+) -> Result<Option<Represented>, RepresentedError> {
+    let now = provider.clock.now();
+    let held = provider.store.find_mandate(mandate).await?;
+    let held = held.filter(|held| {
+        let mandate = &held.mandate;
+        mandate.agent == Some(account)
+            && mandate.is_in_force(now)
+            && !held.is_suspended
+            && leads_to(mandate, client)
+    });
+    match held {
+        Some(held) => open(provider, held).await,
+        None => Ok(None),
+    }
+}
+
+/// Whether a mandate leads to this client, and the client takes such subjects.
+pub fn leads_to(mandate: &Mandate, client: &Client) -> bool {
+    client.policy.subject_kinds.contains(&SubjectKind::of(mandate.principal))
+        && mandate.terms.matters.lead_to(&client.id)
+}
+
+async fn collect(
+    provider: &Provider,
+    account: AccountId,
+    wanted: impl Fn(&Mandate) -> bool,
+) -> Result<Vec<Represented>, RepresentedError> {
+    let now: Timestamp = provider.clock.now();
+    let mut held: Vec<Held> = Vec::new();
+    let mut after = None;
+    loop {
+        let page = provider.store.list_held_mandates(account, (after, PAGE), now).await?;
+        let full = page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
+        after = page.last().map(|last| last.mandate.id);
+        held.extend(page.into_iter().filter(|held| wanted(&held.mandate)));
+        if !full || held.len() >= MOST {
+            break;
+        }
+    }
+    // The strongest first: roles are ordered so, and wider matters before narrower ones.
+    held.sort_by_key(|held| {
+        let terms = &held.mandate.terms;
+        (terms.role, terms.term.until.is_some(), terms.term.until.map(|until| -until.0))
+    });
+    let mut seen = std::collections::HashSet::new();
+    held.retain(|held| seen.insert(held.mandate.principal));
+    let mut all = Vec::with_capacity(held.len());
+    for held in held {
+        all.extend(open(provider, held).await?);
+    }
+    Ok(all)
+}
+
+async fn open(provider: &Provider, held: Held) -> Result<Option<Represented>, RepresentedError> {
+    let Held { mandate, organisation, .. } = held;
+    match (mandate.principal, organisation) {
+        (Principal::Organisation(_), Some(record)) => {
+            let record = provider.vault.open_organisation(&record)?;
+            Ok(Some(Represented { mandate, name: record.name, uscc: Some(record.uscc) }))
+        }
+        (Principal::Organisation(_), None) => Ok(None),
+        (Principal::Person(id), _) => {
+            let person: Option<Account> = provider.store.find_account(id).await?;
+            let usable = |person: &Account| person.status == AccountStatus::Active;
+            let Some(person) = person.filter(usable) else { return Ok(None) };
+            let profile = provider.vault.open_profile(&person)?;
+            let name = provider.config.masking.name(&profile.name);
+            Ok(Some(Represented { mandate, name, uscc: None }))
+        }
+    }
+}

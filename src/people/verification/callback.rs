@@ -1,0 +1,90 @@
+//! A verification service tells us that there is a result. That is no result: it is asked for (design D11).
+
+use http::HeaderMap;
+use serde::Deserialize;
+
+use crate::audit;
+use crate::clock::Timestamp;
+use crate::domain::audit_event::AuditKind;
+use crate::domain::id::CheckId;
+use crate::domain::id::JtiDigest;
+use crate::domain::identity_check::CheckKind;
+use crate::domain::request_context::RequestContext;
+use crate::people::verification::VerifyError;
+use crate::people::verification::ask;
+use crate::provider::Provider;
+use crate::signed_call::CallError;
+use crate::signed_call::IncomingCall;
+use crate::signed_call::TOLERANCE;
+use crate::store::StoreError;
+
+/// Where a service tells us that there is a result; the kind follows.
+pub(super) const CALLBACK: &str = "/verification/callback";
+/// The same, as a route.
+pub const ROUTE: &str = "/verification/callback/{kind}";
+
+/// Why a service's call is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum CallbackError {
+    /// There is no such service.
+    #[error("there is no such service")]
+    NotOffered,
+    /// It is not the service that calls.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// It makes no sense, or names no check of this service.
+    #[error("the call names no check")]
+    Unknown,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Takes the word of the service, once, and asks it.
+pub async fn receive(
+    provider: &Provider,
+    context: &RequestContext,
+    kind: &str,
+    (path, headers, body): (&str, &HeaderMap, &[u8]),
+) -> Result<(), CallbackError> {
+    #[derive(Deserialize)]
+    struct Told {
+        check: CheckId,
+    }
+    let kind = CheckKind::parse(kind).ok_or(CallbackError::NotOffered)?;
+    let verifier = provider.verifiers.get(kind).ok_or(CallbackError::NotOffered)?;
+    let (now, call) = (provider.clock.now(), IncomingCall { path, headers, body });
+    match accept(provider, verifier.verify_call(&call, now), (kind, now)).await {
+        Err(CallbackError::Call(refused)) => {
+            let event = audit::refused(AuditKind::RequestRefused, "callback not of the service");
+            let event = event.detail("source", kind.as_str()).detail("code", refused.code());
+            provider.store.record(event.record(provider, context)).await?;
+            return Err(refused.into());
+        }
+        accepted => accepted?,
+    }
+    let told: Told = serde_json::from_slice(body).map_err(|_| CallbackError::Unknown)?;
+    let check = provider.store.find_check(told.check).await?;
+    let check = check.filter(|check| check.kind == kind).ok_or(CallbackError::Unknown)?;
+    let Some(account) = provider.store.find_account(check.account_id).await? else {
+        return Err(CallbackError::Unknown);
+    };
+    match ask(provider, context, &check, &account).await {
+        Err(VerifyError::Store(error)) => Err(error.into()),
+        // What is over stays so; the service has nothing more to do.
+        _ => Ok(()),
+    }
+}
+
+async fn accept(
+    provider: &Provider,
+    nonce: Result<&str, CallError>,
+    (kind, now): (CheckKind, Timestamp),
+) -> Result<(), CallbackError> {
+    let digest = JtiDigest::of(&format!("callback {}\n{}", kind.as_str(), nonce?));
+    if provider.store.spend_jti(digest, now.plus(TOLERANCE * 2)).await? {
+        Ok(())
+    } else {
+        Err(CallError::Replayed.into())
+    }
+}

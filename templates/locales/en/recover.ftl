@@ -1,0 +1,106 @@
+# Recovering an account
+recover-title = Recover your account
+recover-intro = If you forgot your password: we check who you are, then send a code to the phone of your account.
+recover-why = Phone numbers are handed out anew, so a phone alone is not enough. You also need your authenticator app, a recovery code, or some patience.
+recover-phone = Phone of your account
+recover-no-phone = You no longer have that phone?
+recover-counter-link = Bring your ID card to a counter
+recover-code-title = Enter the code
+recover-code-intro = If what you typed matches an account, a code is on its way.
+recover-code-none = No message? Check what you typed and
+recover-again = fill in the form again
+recover-second-title = One more proof
+recover-second-intro = Your phone is confirmed. Choose one of these ways to go on.
+recover-by-totp = With your authenticator app
+recover-by-recovery-code = With a recovery code
+recover-wait-heading = Neither? Wait for a while
+recover-wait-about = Come back after { $hours } hours with the same phone and set a new password. Meanwhile the owner of the account is told, and can log in to stop it.
+recover-wait-submit = Start waiting
+recover-waits-already = You are waiting already. Come back here after { $until }.
+recover-wait-not = Nobody has used this account for a long time, so its phone may belong to somebody else by now. Please bring your ID card to a counter.
+recover-nothing-left = None of these?
+recover-waiting-title = The waiting has begun
+recover-waiting-intro = This time lets the owner of the account learn that somebody is recovering it.
+recover-waiting-until = You can set a new password after { $until }, for 7 days.
+recover-waiting-next = Then open “Recover your account” again, with the same details and the same phone.
+recover-waiting-object = If you remember your password, just log in; “My account” lets you stop this recovery.
+recover-password-title = Set a new password
+recover-password-intro = You are confirmed. Set a new password within 15 minutes. Every device will be logged out.
+recover-password-submit = Set new password
+recover-done-title = Your account is back
+recover-done-intro = The new password works from now on. Every device has been logged out.
+recover-done-next = If you use an authenticator app, it will still be asked for.
+recover-counter-title = Recover with a counter's code
+recover-counter-intro = If you lost both phone and password, bring your ID card to a service counter. Staff check it and give you a code that works for 24 hours.
+recover-counter-what = Your old password, authenticator app and recovery codes stop working, and your present phone takes the place of the old one.
+recover-counter-code = Code from the counter
+recover-counter-code-hint = For example k7mq2-xwd9h; capitals and hyphens do not matter.
+recover-counter-phone = Your present phone
+recover-counter-wrong = The ID number or the code is wrong, the code has expired, or it cannot be done right now.
+
+# Phone
+account-nav-phone = Change phone
+account-phone-about = For codes and security notices
+account-nav-export = Take your data
+account-export-about = See or download all we keep of you
+account-nav-cancel = Close account
+account-cancel-about = When you no longer need it
+phone-now = Your phone is { $phone }.
+phone-none = No phone is bound.
+phone-intro = Both the old and the new phone are told. For 7 days the new one cannot be used to recover the account.
+phone-new = New phone
+phone-submit = Change
+phone-done = Your phone has been updated.
+phone-code-sent = A code has been sent to { $phone }. It works for 5 minutes.
+phone-same = That is the phone you have now.
+phone-held = This phone belongs to another account. Its owner has to let it go first, or bring your ID card to a counter.
+account-changed = Your account was changed a moment ago. Please try again.
+phone-remove-title = You no longer use this number
+phone-remove-about = Take the number off before you give it up, so that its next holder does not receive your codes.
+phone-remove = Take the number off
+
+# Take your data
+export-intro = All this system keeps of you: who you are, your devices, what you agreed to, your history. You are told each time it is seen or downloaded.
+export-read = Read it here
+export-download = Download (JSON)
+export-password-first = For your safety you will be asked for your password first.
+export-person = Who you are
+
+# Close account
+cancel-intro = You then have { $days } days to think it over, and can log in at any time to take it back. After that the account ends by itself and cannot be restored.
+cancel-goes-title = What goes
+cancel-goes-login = You can no longer log in anywhere with this account; every portal logs you out.
+cancel-goes-portals = Every portal's access to your data ends.
+cancel-goes-data = Your name, ID number and phone are deleted here.
+cancel-goes-number = You may sign up again with the same ID number; it will be a new account that knows nothing of this one.
+cancel-stays-title = What the law keeps
+cancel-stays-records = Records of logins and changes stay for { $days } days (the Cybersecurity Law asks for six months at least). Then their key is destroyed and nobody can read them.
+cancel-stays-portals = What a portal keeps of the services it gave you stays with that portal. Please ask there.
+cancel-export-first = Take your data along first
+cancel-understood = I understand and want to close the account
+cancel-understand = Please tick “I understand” first.
+cancel-submit = Close account
+cancel-due = The account ends on { $due }.
+cancel-due-about = Until then you can use it as ever, and change your mind at any time.
+cancel-keep = Keep my account
+
+# It was not me
+history-not-me = Some of this was not me
+history-not-me-about = Log out every device now and stop the account: nobody can log in until you set a new password by “Recover your account”, or come to a counter.
+history-stop = Stop the account
+stopped-title = The account is stopped
+stopped-intro = Every device is logged out and nobody can log in.
+stopped-next = Set a new password by “Recover your account” and the account works again; or bring your ID card to a counter.
+account-recovery-waits = Somebody is recovering your account and can set a new password after { $until }. If it is not you, stop it now.
+account-recovery-stop = It is not me: stop it
+event-recovery-begun = Account recovery
+event-recovery-deferred = Account recovery: waiting began
+event-recovery-stopped = Account recovery stopped
+event-recovery-code-issued = Recovery code handed out at a counter
+event-account-recovered = Account recovered, new password
+event-phone-changed = Phone changed or removed
+event-data-exported = Data seen or downloaded
+event-cancellation-changed = Closing the account asked or taken back
+event-account-cancelled = Account closed
+event-delivery-retried = Logout notice tried again
+event-operator-password-changed = Operator changed the password

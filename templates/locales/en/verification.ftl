@@ -1,0 +1,86 @@
+# Identity verification
+account-nav-verification = Identity verification
+account-verification-about = Your level, what it rests on, and how to raise it
+verification-level-0 = Your account is not real-named yet. Only services that need no real name are open to it.
+verification-level-1 = Your name and ID number match the population register. Some services need a higher level.
+verification-level-2 = It was confirmed that you yourself use this account. Most services are open to you.
+verification-level-3 = Staff compared you with your document in person. This is the highest level.
+verification-ways = Raise your level
+verification-ways-about = One of these is enough, and all are free. The check happens on the page of the verification service, which brings you back.
+verification-way-face = A camera takes your face, and it is compared with the photo of your document that the police keep.
+verification-way-bank-card = You enter your bank card and the phone your bank knows, and the bank compares them. The card number is entered on the page of the service alone; we neither see nor keep it.
+verification-way-network-certificate = With the national network identity number or certificate: no photo and no bank card needed.
+verification-way-counter = Bring your original ID card to a service hall. Staff compare it with you in person, which gives the highest level. Everybody who would rather not be verified online can come to a counter.
+verification-begin-face = Verify by face
+verification-begin-bank-card = Verify by bank card
+verification-begin-network-certificate = Use a network certificate
+verification-face-agree = I separately agree that my face is processed for this verification
+verification-face-consent = A face is sensitive personal information. It serves only to confirm that it is you, is taken and compared by the verification service on its page, and is deleted there after the comparison. We take and keep no picture of your face, only the result and its time. Not agreeing does not affect your account: choose another way, or come to a counter. Version of this text: { $version }.
+verification-waiting = Verification under way
+verification-waiting-open = { $kind }, begun { $at }. When you are done on the page of the service, choose “Ask for the result”. Valid until { $until }.
+verification-waiting-pending = { $kind }, begun { $at }. The verification service does not answer at the moment. You need not do it again: we go on asking and tell you by text message. Until { $until } at the latest.
+verification-look = Ask for the result
+verification-stop = Give it up
+verification-confirmed = You are verified.
+verification-denied = The verification did not succeed, and your level is as before. Try again, or choose another way.
+verification-unfinished = The service has not received your verification yet. Finish it on its page, or begin again.
+verification-stopped = The verification was given up.
+verification-not-offered = This way is not offered at the moment. Please choose another one.
+verification-not-agreed = A face is verified only if you agree to it separately. If you do not, choose another way.
+verification-not-needed = You have the level this way leads to. There is nothing to verify.
+verification-over = This verification is over, or was not begun here. Please begin again.
+verification-too-many = Too many attempts. Try again in an hour, or come to a counter.
+verification-away = The verification service cannot be reached, and nothing has changed. Try again later, or choose another way.
+verification-evidence = Verifications
+verification-evidence-none = There is none yet.
+verification-evidence-about = They say what was compared, when, and with which result. They hold no document number, no card number and no picture, and are never changed.
+verification-source = Verified by
+verification-compared = Compared
+verification-finding = Result
+evidence-population-register = Population register
+evidence-face = Face
+evidence-bank-card = Bank card
+evidence-network-certificate = Network certificate
+evidence-counter = Counter
+compared-name = name
+compared-id-number = document number
+compared-phone = phone
+compared-face = face
+compared-bank-card = bank card
+compared-certificate = network certificate
+compared-document = original document
+finding-confirmed = Match
+finding-denied = Not confirmed
+seen-id-card = resident ID card
+seen-temporary-id-card = temporary ID card
+seen-social-security-card = social security card
+seen-residence-permit = residence permit or permanent residence card
+seen-travel-permit = mainland travel permit
+seen-passport = foreign passport
+event-identity-check-begun = Identity check begun
+event-identity-check-stopped = Identity check given up
+event-identity-verified = Identity verified
+
+# Verification at a counter
+console-verify-title = Verify identity at the counter
+console-verify-about = The person must be here with the original document. Type what the document says: it is compared with the account. When another officer has approved, the account rises to the highest level.
+console-verify-document = Document
+console-verify-name = Name on the document
+console-verify-number = Number on the document
+console-verify-face = I compared them: the person here is the one on the document
+console-verify-press = Submit for approval
+console-face-not-seen = Choose the document, and confirm that the person is the one on it.
+console-document-differs = The document does not match the account, or there were too many attempts. Look at the document carefully; this attempt was recorded.
+act-verify-at-counter = Identity verified at a counter
+
+# verified_claims
+claim-verified-claims = How you were verified: by what, when, what was compared
+
+# Sign-ups that wait for the register
+signup-wait = Keep my sign-up, and check it when the register answers again
+signup-wait-about = Type your password again and submit, then prove your phone. No account exists before the check; what you entered is kept encrypted for 3 days at most, and you are told by text message.
+signup-waits-title = Your sign-up is kept and waits
+signup-waits-intro = Your phone is proven. The population register does not answer at the moment, and we do not guess.
+signup-waits-next = It is checked as soon as the register answers, and you are told by text message. There is nothing more to do. What cannot be checked within { $days } days is deleted, and a text message asks you to sign up again.
+signup-waits-home = Back to the start
+event-sign-up-waits = Sign-up waits for the register

@@ -1,0 +1,69 @@
+# 安全监测
+console-nav-alerts = 安全告警
+console-door-alerts = 系统自动发现的异常，由安全管理员处置
+console-alerts-open = 有 { $count } 条告警待确认
+console-alerts-list = 告警，新的在前
+console-alerts-none = 没有符合条件的告警。
+console-alerts-intro = 系统按审计记录自动监测。告警中只有编号、摘要、次数和时间，没有个人信息。
+console-alerts-read-only = 告警由安全管理员确认和关闭，您可以查看。
+console-alert-rule = 告警类型
+console-alert-subject = 对象
+console-alert-severity = 级别
+console-alert-events = 事件数
+console-alert-occurrences = 发现次数
+console-alert-first = 首次事件
+console-alert-last = 最近事件
+console-alert-raised = 告警时间
+console-alert-request = 最近请求编号
+console-alert-facts = 告警详情
+console-alert-handling = 处置经过
+console-alert-handling-none = 尚未处置。
+console-alert-acknowledged-by = { $name }于 { $at } 确认
+console-alert-closed-by = { $name }于 { $at } 关闭
+console-alert-back = 全部告警
+console-alert-note = 说明
+console-alert-own = 这条告警涉及您本人，请由另一位安全管理员处置。
+console-alert-over = 这条告警已被处置，请查看最新状态。
+console-alert-acknowledge = 确认
+console-alert-acknowledge-about = 表示您已知悉并着手核查。
+console-alert-close = 关闭
+console-alert-close-about = 核查完毕，请写明原因和处理结果。
+alert-state-open = 待确认
+alert-state-acknowledged = 核查中
+alert-state-closed = 已关闭
+alert-severity-notice = 提示
+alert-severity-warning = 警告
+alert-severity-critical = 严重
+alert-subject-account = 账号
+alert-subject-operator = 管理人员
+alert-subject-client = 接入网站
+alert-subject-source = 来源网络（摘要）
+alert-subject-register = 登记库
+alert-subject-chain = 审计链
+alert-subject-node = 服务器
+alert-rule-guessing = 密码猜测
+alert-rule-spraying = 撞库
+alert-rule-enumeration = 账号探测
+alert-rule-impossible-travel = 异地登录
+alert-rule-portal-failures = 网站失败激增
+alert-rule-mass-look-ups = 大量查询
+alert-rule-night-acts = 夜间操作
+alert-rule-register-mismatches = 大量实名核验不符
+alert-rule-broken-chain = 审计链断裂
+alert-rule-clock-drift = 时钟偏差
+alert-about-guessing = 同一账号在短时间内多次验证失败，可能有人在猜密码或验证码。
+alert-about-spraying = 同一来源在多个账号上登录失败，可能在用泄露或常见的密码逐个尝试。
+alert-about-enumeration = 同一来源尝试了大量不存在的号码，可能在探测哪些人有账号。
+alert-about-impossible-travel = 同一账号在两地先后登录，间隔短于路上所需的时间，账号可能被他人使用。
+alert-about-portal-failures = 这个网站的失败请求明显多于此前，可能配置有误、密钥已失效或受到攻击。
+alert-about-mass-look-ups = 这位管理人员短时间内查询了大量账号，请核实是否出于工作需要。
+alert-about-night-acts = 这位管理人员在夜间办理了业务，请核实是否本人操作。
+alert-about-register-mismatches = 大量注册与人口库不符，可能有人在批量试探姓名和身份证号。
+alert-about-broken-chain = 审计记录被改动、删除或截断。请运行 yihao audit verify 查明位置，并保全数据库和签名文件。
+alert-about-clock-drift = 这台服务器与数据库的时间相差过大，令牌和一次性密码可能因此失效。请检查时间同步。
+alert-letter =
+    { $title }
+    对象：{ $subject }
+    事件数：{ $events }（{ $first } 至 { $last }，北京时间）
+    最近请求编号：{ $request }
+    请到管理台处置：{ $address }

@@ -1,0 +1,106 @@
+# 找回账号
+recover-title = 找回账号
+recover-intro = 忘记密码时，先核对您的身份，再向账号绑定的手机发送验证码。
+recover-why = 手机号可能换人使用，所以只凭手机不能找回账号；还需要动态口令、恢复码，或者等待一段时间。
+recover-phone = 账号绑定的手机号
+recover-no-phone = 绑定的手机也用不了？
+recover-counter-link = 持身份证到窗口办理
+recover-code-title = 输入验证码
+recover-code-intro = 如果您填写的信息与账号一致，验证码已经发出。
+recover-code-none = 没有收到？请核对填写的信息，
+recover-again = 重新填写
+recover-second-title = 再证明一项
+recover-second-intro = 手机已验证。请从下面任选一种方式继续。
+recover-by-totp = 用动态口令
+recover-by-recovery-code = 用恢复码
+recover-wait-heading = 都没有？等待一段时间
+recover-wait-about = 等待 { $hours } 小时后再来这里，用同一部手机验证，就可以重设密码。等待期间，账号的主人会收到通知，可以登录后撤销。
+recover-wait-submit = 开始等待
+recover-waits-already = 您已在等待，{ $until } 以后请再来这里办理。
+recover-wait-not = 这个账号很久没有登录过，绑定的手机号可能已换人使用。请持身份证到窗口办理。
+recover-nothing-left = 以上都不方便？
+recover-waiting-title = 已开始等待
+recover-waiting-intro = 这段时间用来让账号的主人知道有人在找回账号。
+recover-waiting-until = { $until } 以后可以重设密码，7 天内有效。
+recover-waiting-next = 到时请再打开“找回账号”，填写同样的信息，用同一部手机验证。
+recover-waiting-object = 如果想起了密码，直接登录即可，并可在“我的账号”中撤销这次找回。
+recover-password-title = 设置新密码
+recover-password-intro = 身份已确认，请在 15 分钟内设置新密码。所有设备都会退出登录。
+recover-password-submit = 设置新密码
+recover-done-title = 账号已找回
+recover-done-intro = 新密码已生效，所有设备都已退出登录。
+recover-done-next = 如果账号开通了动态口令，登录时仍会要求输入。
+recover-counter-title = 用窗口给的代码找回
+recover-counter-intro = 手机和密码都用不了时，请持身份证到政务服务窗口。工作人员核对证件后，会给您一个代码，24 小时内有效。
+recover-counter-what = 找回后，原来的密码、动态口令和恢复码都会失效；绑定的手机换成您现在的手机。
+recover-counter-code = 窗口给的代码
+recover-counter-code-hint = 例如 k7mq2-xwd9h，大小写和连字符不限。
+recover-counter-phone = 现在使用的手机号
+recover-counter-wrong = 身份证号或代码不正确，代码已过期，或暂时不能办理。
+
+# 手机号
+account-nav-phone = 更换手机
+account-phone-about = 接收验证码和安全通知
+account-nav-export = 下载我的资料
+account-export-about = 查看或下载本系统保存的全部资料
+account-nav-cancel = 注销账号
+account-cancel-about = 不再使用时可以注销
+phone-now = 现在绑定的手机号是 { $phone }。
+phone-none = 现在没有绑定手机号。
+phone-intro = 更换后，新旧两个手机都会收到通知。7 天内不能用新手机找回账号。
+phone-new = 新手机号
+phone-submit = 更换
+phone-done = 手机号已更新。
+phone-code-sent = 验证码已发送至 { $phone }，5 分钟内有效。
+phone-same = 这就是现在绑定的手机号。
+phone-held = 这个手机号绑定在另一个账号上。请让对方先解绑，或持身份证到窗口办理。
+account-changed = 账号资料刚刚有变动，请重新操作。
+phone-remove-title = 不再使用这个号码
+phone-remove-about = 号码停用或转给别人之前，请先解绑，以免新的使用者收到您的验证码。
+phone-remove = 解绑手机号
+
+# 下载我的资料
+export-intro = 这里有本系统保存的关于您的全部资料：身份信息、登录设备、授权和登录记录。每次查看或下载都会通知您。
+export-read = 在网页上查看
+export-download = 下载（JSON 格式）
+export-password-first = 为了安全，会先请您再次输入密码。
+export-person = 身份信息
+
+# 注销账号
+cancel-intro = 提交后有 { $days } 天冷静期。在此期间可以随时登录撤销；期满后账号自动注销，不能恢复。
+cancel-goes-title = 注销后
+cancel-goes-login = 不能再用这个账号登录任何网站，已登录的会全部退出。
+cancel-goes-portals = 对各网站的授权全部收回，网站不能再获取您的信息。
+cancel-goes-data = 姓名、身份证号、手机号从本系统删除。
+cancel-goes-number = 以后可以用同一个身份证号重新注册，但与原来的账号无关。
+cancel-stays-title = 依法保留
+cancel-stays-records = 登录和操作记录保留 { $days } 天（《网络安全法》要求不少于六个月），期满后销毁密钥，任何人都无法再读取。
+cancel-stays-portals = 各网站为您办理业务时形成的资料，由各网站依法保管，请向办理单位查询。
+cancel-export-first = 注销前，可以先下载我的资料
+cancel-understood = 我已了解，仍要注销
+cancel-understand = 请先勾选“我已了解”。
+cancel-submit = 注销账号
+cancel-due = 账号将于 { $due } 注销。
+cancel-due-about = 在此之前可以照常使用，也可以随时撤销注销。
+cancel-keep = 不注销了，保留账号
+
+# 不是我
+history-not-me = 有不是我本人的操作
+history-not-me-about = 立即退出所有设备，并停用账号：任何人都不能登录，直到您用“找回账号”重设密码，或到窗口办理。
+history-stop = 停用账号
+stopped-title = 账号已停用
+stopped-intro = 所有设备都已退出，任何人都不能登录。
+stopped-next = 请用“找回账号”重设密码，账号随即恢复使用；也可以持身份证到窗口办理。
+account-recovery-waits = 有人正在找回您的账号，{ $until } 以后就能重设密码。如果不是您本人，请立即撤销。
+account-recovery-stop = 不是我，撤销
+event-recovery-begun = 找回账号
+event-recovery-deferred = 找回账号：开始等待
+event-recovery-stopped = 撤销找回账号
+event-recovery-code-issued = 窗口发放找回代码
+event-account-recovered = 找回账号：重设密码
+event-phone-changed = 更换或解绑手机
+event-data-exported = 查看或下载资料
+event-cancellation-changed = 申请或撤销注销
+event-account-cancelled = 账号注销
+event-delivery-retried = 重发退出通知
+event-operator-password-changed = 管理人员修改密码

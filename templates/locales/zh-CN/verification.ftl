@@ -1,0 +1,86 @@
+# 身份核验
+account-nav-verification = 身份核验
+account-verification-about = 查看实名等级和核验记录，提升等级
+verification-level-0 = 您的账号还没有实名，只能办理不需要实名的事项。
+verification-level-1 = 您的姓名和身份证号码已与人口库核对一致。部分事项需要更高的等级。
+verification-level-2 = 已确认是您本人在使用这个账号，可以办理大多数事项。
+verification-level-3 = 工作人员已当面核对您本人和证件，这是最高的等级。
+verification-ways = 提升等级
+verification-ways-about = 选择一种方式即可，都不收费。核验在核验机构的页面进行，完成后自动返回。
+verification-way-face = 用手机摄像头拍摄人脸，与公安机关保存的证件照片比对。
+verification-way-bank-card = 填写本人银行卡号和银行预留手机号，由银行核对。卡号只在核验机构的页面填写，我们不接触、不保存。
+verification-way-network-certificate = 使用国家网络身份认证的网号、网证，不需要拍摄人脸，也不需要银行卡。
+verification-way-counter = 带身份证原件到政务服务大厅窗口，由工作人员当面核对，等级最高。不愿或不便在网上核验的，都可以到窗口办理。
+verification-begin-face = 开始人脸核验
+verification-begin-bank-card = 开始银行卡核验
+verification-begin-network-certificate = 使用网号、网证
+verification-face-agree = 我单独同意为本次核验处理我的人脸信息
+verification-face-consent = 人脸信息属于敏感个人信息，只用于确认是您本人，由核验机构在其页面采集和比对，比对完成后即删除；我们不采集、不保存您的人脸图像，只保存核验结果和时间。不同意不影响使用账号，您可以选择其他方式或到窗口办理。文本版本：{ $version }。
+verification-waiting = 正在核验
+verification-waiting-open = { $kind }，{ $at } 开始。在核验机构的页面完成后，点“查询结果”。{ $until } 前有效。
+verification-waiting-pending = { $kind }，{ $at } 开始。核验机构暂时没有答复，您不需要重新核验：我们会继续查询，有结果后短信通知您。最晚到 { $until }。
+verification-look = 查询结果
+verification-stop = 放弃这次核验
+verification-confirmed = 核验通过。
+verification-denied = 核验没有通过，实名等级没有改变。可以再试一次，或换一种方式。
+verification-unfinished = 核验机构还没有收到您的核验。请在它的页面完成，或重新开始。
+verification-stopped = 已放弃这次核验。
+verification-not-offered = 这种核验方式暂未开通，请选择其他方式。
+verification-not-agreed = 人脸核验需要您单独同意。不同意的，请选择其他方式。
+verification-not-needed = 您已达到这种方式能达到的等级，不需要再核验。
+verification-over = 这次核验已结束，或不是在这里开始的。请重新开始。
+verification-too-many = 核验次数过多，请一小时后再试，或到窗口办理。
+verification-away = 核验机构暂时无法连接，没有任何改变。请稍后再试，或换一种方式。
+verification-evidence = 核验记录
+verification-evidence-none = 还没有核验记录。
+verification-evidence-about = 记录只含核验了什么、何时、结果如何，不含证件号码、卡号和人脸图像。记录不会被修改。
+verification-source = 核验方式
+verification-compared = 核对内容
+verification-finding = 结果
+evidence-population-register = 人口库比对
+evidence-face = 人脸核验
+evidence-bank-card = 银行卡核验
+evidence-network-certificate = 网号、网证
+evidence-counter = 窗口核验
+compared-name = 姓名
+compared-id-number = 证件号码
+compared-phone = 手机号
+compared-face = 人脸
+compared-bank-card = 银行卡
+compared-certificate = 网络身份凭证
+compared-document = 证件原件
+finding-confirmed = 一致
+finding-denied = 未通过
+seen-id-card = 居民身份证
+seen-temporary-id-card = 临时居民身份证
+seen-social-security-card = 社会保障卡
+seen-residence-permit = 居住证、永久居留身份证
+seen-travel-permit = 来往内地（大陆）通行证
+seen-passport = 外国护照
+event-identity-check-begun = 开始身份核验
+event-identity-check-stopped = 放弃身份核验
+event-identity-verified = 身份核验
+
+# 窗口核验
+console-verify-title = 窗口核验身份
+console-verify-about = 本人须持证件原件到窗口。请照证件填写，系统与账号核对；另一名管理员复核后，实名等级升为最高。
+console-verify-document = 证件
+console-verify-name = 证件上的姓名
+console-verify-number = 证件上的号码
+console-verify-face = 我已当面核对，本人与证件照片一致
+console-verify-press = 提交复核
+console-face-not-seen = 请选择证件，并确认本人与证件照片一致。
+console-document-differs = 证件内容与账号不一致，或尝试次数过多。请仔细核对证件；此次操作已记录。
+act-verify-at-counter = 窗口核验身份
+
+# verified_claims
+claim-verified-claims = 核验记录（方式、时间和核对内容）
+
+# 等待人口库的注册
+signup-wait = 保留我的注册，人口库恢复后自动核验
+signup-wait-about = 请重新输入密码并提交，然后验证手机号。核验前不会建立账号；信息加密保存最多 3 天，结果以短信告知。
+signup-waits-title = 注册已保留，等待核验
+signup-waits-intro = 手机号已验证。人口库暂时没有应答，我们没有也不会猜测结果。
+signup-waits-next = 人口库恢复后自动核验，结果以短信告知，不需要再次提交。{ $days } 天内仍无法核验的，信息会被删除，短信通知您重新注册。
+signup-waits-home = 返回首页
+event-sign-up-waits = 注册等待核验

@@ -1,0 +1,221 @@
+//! New codes are published once a day, signed, for everybody: pages, feed, batches that never change, and what an
+//! authority may report (国发〔2015〕33号; JWS, RFC 7515; caching, RFC 9110 and 9111).
+
+use serde_json::Value;
+use yihao::codes::CodesError;
+use yihao::codes::announce;
+use yihao::codes::publication;
+use yihao::domain::request_context::RequestContext;
+use yihao::domain::synthetic;
+use yihao::jose::Algorithm;
+use yihao::jose::DEFAULT_KEY_LIMIT;
+use yihao::jose::JwkSet;
+
+use crate::on_both;
+use crate::support::Browser;
+use crate::support::Page;
+use crate::support::TestProvider;
+
+const HEADER: &str = "uscc,name,date,status\n";
+const DAY: i64 = 24 * 60 * 60 * 1000;
+/// A seed of an individual business.
+const BUSINESS: u64 = 300_001;
+
+fn row(seed: u64, status: &str) -> String {
+    format!("{},样例企业{seed},2026-11-26,{status}\n", synthetic::uscc(seed))
+}
+
+async fn told(provider: &TestProvider, rows: &str) -> Result<usize, CodesError> {
+    let context = RequestContext::internal("test");
+    let file = format!("{HEADER}{rows}");
+    let authority = ("云州市市场监督管理局", None);
+    announce::announce(&provider.provider, &context, file.as_bytes(), authority).await
+}
+
+async fn publish(provider: &TestProvider) -> Option<i64> {
+    let context = RequestContext::internal("test");
+    publication::publish_now(&provider.provider, &context).await.unwrap()
+}
+
+async fn get(provider: &TestProvider, path: &str) -> Page {
+    Browser::new().get(&provider.url(path)).await
+}
+
+/// What a batch says, if its signature is good under the published keys.
+async fn verified(provider: &TestProvider, number: i64) -> Value {
+    let batch = get(provider, &format!("/codes/batches/{number}.json")).await.json();
+    let part = |name: &str| batch[name].as_str().unwrap().to_owned();
+    let keys = get(provider, "/codes/keys.json").await.body;
+    let keys = JwkSet::parse(keys.as_bytes(), DEFAULT_KEY_LIMIT).unwrap();
+    let decode = |text: &str| yihao::crypto::base64url::decode(text).unwrap();
+    let header: Value = serde_json::from_slice(&decode(&part("protected"))).unwrap();
+    assert_eq!((&header["alg"], &header["typ"]), (&"SM2".into(), &"uscc-batch+jws".into()));
+    let key = keys.keys().iter().find(|key| header["kid"] == key.kid()).expect("a published key");
+    let signed = format!("{}.{}", part("protected"), part("payload"));
+    let signature = decode(&part("signature"));
+    assert!(key.verify(Algorithm::Sm2, signed.as_bytes(), &signature));
+    assert!(!key.verify(Algorithm::Sm2, b"another batch", &signature));
+    let payload = decode(&part("payload"));
+    assert_eq!(part("sm3"), hex::encode(yihao::crypto::digest::sm3(&payload)));
+    serde_json::from_slice(&payload).unwrap()
+}
+
+on_both!(
+    /// One batch a day, numbered, chained and signed; no name of a person's business; people and programs read it
+    /// without logging in.
+    a_day_becomes_one_signed_batch,
+    |provider| {
+        assert_eq!(publish(&provider).await, None, "nothing waits");
+        assert_eq!(told(&provider, &[row(1, ""), row(BUSINESS, "issued")].concat()).await.unwrap(), 2);
+        assert_eq!(publish(&provider).await, Some(1));
+        assert_eq!(told(&provider, &row(2, "新发")).await.unwrap(), 1);
+        assert_eq!(publish(&provider).await, None, "the day has its batch");
+        let first = verified(&provider, 1).await;
+        assert_eq!(first["number"], 1);
+        assert_eq!(first["issuer"], provider.provider.config.issuer_text());
+        assert_eq!(first["previous_sm3"], Value::Null);
+        let code = &first["codes"][0];
+        assert_eq!(code["uscc"], synthetic::uscc(1).to_string());
+        assert_eq!((&code["name"], &code["status"]), (&"样例企业1".into(), &"issued".into()));
+        assert_eq!((&code["department"], &code["category"]), (&"9".into(), &"1".into()));
+        assert_eq!((&code["division"], &code["date"]), (&"140100".into(), &"2026-11-26".into()));
+        assert_eq!(first["codes"][1]["name"], Value::Null, "an individual business");
+        let before = get(&provider, "/codes/batches/1.json").await.body;
+
+        provider.clock.advance(DAY);
+        assert_eq!(told(&provider, &row(1, "撤销")).await.unwrap(), 1);
+        assert_eq!(publish(&provider).await, Some(2));
+
+        let second = verified(&provider, 2).await;
+        let digest = get(&provider, "/codes/batches/1.json").await.json()["sm3"].clone();
+        assert_eq!(second["previous_sm3"], digest, "batches are chained");
+        assert_eq!(second["codes"][1]["status"], "withdrawn");
+        assert_eq!(get(&provider, "/codes/batches/1.json").await.body, before, "it never changes");
+        let list = get(&provider, "/codes").await;
+        assert!(list.body.contains("href=\"/codes/2\"") && list.body.contains("href=\"/codes/1\""));
+        let page = get(&provider, "/codes/1").await;
+        assert!(page.body.contains(synthetic::uscc(1).as_str()), "{}", page.body);
+        assert!(page.body.contains("个体工商户名称不公示") && !page.body.contains("样例企业300001"));
+    }
+);
+
+on_both!(
+    /// Signing keys of tokens come and go; a batch can be verified as long as it is there.
+    a_batch_can_be_verified_after_its_key_is_gone,
+    |provider| {
+        told(&provider, &row(1, "")).await.unwrap();
+        publish(&provider).await;
+        for _ in 0..3 {
+            let provider = &provider.provider;
+            let context = RequestContext::internal("test");
+            let record = yihao::audit::key_record(&provider.vault, &provider.clock, &context);
+            let now = provider.clock.now();
+            provider.keyring.advance(&provider.store, true, now, &record).await.unwrap();
+            provider.clock.advance(3 * DAY);
+        }
+        assert_eq!(verified(&provider, 1).await["number"], 1);
+    }
+);
+
+on_both!(
+    /// RFC 9110 §13.1.2: who has a document is not sent it again; a batch is kept for ever, the feed for minutes.
+    caches_are_told_what_they_may_keep,
+    |provider| {
+        told(&provider, &row(1, "")).await.unwrap();
+        publish(&provider).await;
+        // The key that is next is made a moment after the start, and belongs to the document.
+        for _ in 0..100 {
+            let keys = get(&provider, "/codes/keys.json").await.json();
+            if keys["keys"].as_array().unwrap().len() > 1 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        for (path, caching) in [
+            ("/codes/feed.json", "public, max-age=300"),
+            ("/codes/batches/1.json", "public, max-age=31536000, immutable"),
+            ("/codes/keys.json", "public, max-age=300"),
+        ] {
+            let page = get(&provider, path).await;
+            assert_eq!((page.status, page.header("cache-control")), (200, caching), "{path}");
+            assert_eq!(page.header("set-cookie"), "", "{path}");
+            let tag = page.header("etag").to_owned();
+            let weak = format!("\"other\", W/{tag}");
+            for known in [&tag, &weak] {
+                let again = Browser::new();
+                let again = again.get_with(&provider.url(path), &[("if-none-match", known)]).await;
+                assert_eq!((again.status, &*again.body), (304, ""), "{path}");
+                assert_eq!(again.header("etag"), tag);
+            }
+            let other = Browser::new();
+            let other = other.get_with(&provider.url(path), &[("if-none-match", "\"x\"")]).await;
+            assert_eq!(other.status, 200, "{path}");
+        }
+        let feed = get(&provider, "/codes/feed.json").await.json();
+        let url = feed["batches"][0]["url"].as_str().unwrap();
+        assert!(url.ends_with("/codes/batches/1.json"), "{url}");
+        assert_eq!(feed["batches"][0]["codes"], 1);
+        for path in [
+            "/codes/batches/2.json", "/codes/batches/01.json", "/codes/batches/1", "/codes/batches/x.json",
+            "/codes/batches/-1.json", "/codes/feed.json?before=x", "/codes/2", "/codes/x", "/codes/0",
+            "/codes/1?after=x", "/codes?before=x", "/codes/batches/%00.json",
+        ] {
+            let page = get(&provider, path).await;
+            assert!(matches!(page.status, 400 | 404), "{path}: {}", page.status);
+        }
+    }
+);
+
+on_both!(
+    /// A code is given out once and withdrawn once; a file with one wrong row is not kept at all.
+    what_cannot_be_published_is_refused_with_its_line,
+    |provider| {
+        told(&provider, &row(1, "")).await.unwrap();
+        for (rows, line, reason) in [
+            (row(1, ""), 2, "E_ANNOUNCED"),
+            ([row(5, ""), row(5, "")].concat(), 3, "E_DUPLICATE"),
+            ([row(5, ""), row(6, "withdrawn")].concat(), 3, "E_NOT_ANNOUNCED"),
+            ([row(5, ""), row(6, "erased")].concat(), 3, "E_STATUS"),
+            ([row(5, ""), "91140100PDY00001XM,样例,2026-11-26,\n".to_owned()].concat(), 3, "E_USCC_CHECK"),
+            ([row(5, ""), format!("{},样例,,\n", synthetic::uscc(6))].concat(), 3, "E_DATE"),
+            ([row(5, ""), format!("{},,2026-11-26,\n", synthetic::uscc(6))].concat(), 3, "E_NAME"),
+        ] {
+            let error = told(&provider, &rows).await.unwrap_err();
+            let expected = format!("line {line}: {reason}; nothing of the file was kept");
+            assert_eq!(error.to_string(), expected);
+        }
+        assert_eq!(provider.count("SELECT COUNT(*) FROM code_announcement").await, 1);
+        told(&provider, &[row(1, "withdrawn"), row(5, "")].concat()).await.unwrap();
+        let error = told(&provider, &row(1, "changed")).await.unwrap_err();
+        assert!(error.to_string().contains("E_WITHDRAWN"), "{error}");
+    }
+);
+
+on_both!(
+    /// Many nodes at midnight: the day has one batch, and every code stands in one.
+    many_who_publish_at_once_make_one_batch,
+    |provider| {
+        told(&provider, &[row(1, ""), row(2, ""), row(3, "")].concat()).await.unwrap();
+        let all = futures_util::future::join_all((0..8).map(|_| publish(&provider))).await;
+        assert_eq!(all.iter().filter(|number| **number == Some(1)).count(), 1, "{all:?}");
+        assert_eq!(provider.count("SELECT COUNT(*) FROM code_publication").await, 1);
+        let open = "SELECT COUNT(*) FROM code_announcement WHERE publication IS NULL";
+        assert_eq!(provider.count(open).await, 0);
+    }
+);
+
+on_both!(
+    /// What was received today is published tomorrow, by whichever node runs.
+    the_day_before_is_published_without_anybody_asking,
+    |provider| {
+        told(&provider, &row(1, "")).await.unwrap();
+        let context = RequestContext::internal("test");
+        let today = publication::publish_day(&provider.provider, &context).await.unwrap();
+        assert_eq!(today, None, "the day is not over");
+        provider.clock.advance(DAY);
+        let tomorrow = publication::publish_day(&provider.provider, &context).await.unwrap();
+        // The provider's own task may have been first.
+        assert!(matches!(tomorrow, None | Some(1)), "{tomorrow:?}");
+        assert_eq!(verified(&provider, 1).await["codes"].as_array().unwrap().len(), 1);
+    }
+);
