@@ -2,6 +2,8 @@
 //! there was anything to send (security.md A-50); and people are told what happened to their account,
 //! whoever did it.
 
+pub mod waiting;
+
 use crate::domain::account::Account;
 use crate::notify::SmsMessage;
 use crate::notify::SmsTemplate;
@@ -137,9 +139,11 @@ pub fn send(provider: &Provider, phone: &str, template: SmsTemplate) {
     };
     let sender = provider.clone();
     provider.under_way.spawn(async move {
-        if let Err(error) = sender.sms.send(&SmsMessage::new(phone, template)).await {
+        let message = SmsMessage::new(phone, template);
+        if let Err(error) = sender.sms.send(&message).await {
             metrics::counter!("sms_failures_total").increment(1);
             tracing::warn!(%error, "a text message was not accepted by the gateway");
+            waiting::keep(&sender, &message, &error).await;
         }
     });
 }

@@ -15,6 +15,7 @@ use crate::cli::compose::Composed;
 use crate::codes::CodesError;
 use crate::codes::publication;
 use crate::domain::request_context::RequestContext;
+use crate::messages::waiting as waiting_notices;
 use crate::monitor::Monitor;
 use crate::organisations::following;
 use crate::people::cancellation;
@@ -65,6 +66,11 @@ pub fn start(composed: &Composed, stop: &watch::Receiver<bool>) -> Vec<JoinHandl
             provider.passwords.release_idle(Instant::now(), REST);
         }),
     ];
+    let (sender, over) = (node.clone(), stop.clone());
+    let notices = [every(FOLLOW, stop, provider, move |provider| {
+        let (node, over) = (sender.clone(), over.clone());
+        async move { log("notices", send_notices(&provider, node, || *over.borrow()).await) }
+    })];
     let follower = node.clone();
     let mandates = [every(OFTEN, stop, provider, move |provider| {
         let node = follower.clone();
@@ -98,6 +104,7 @@ pub fn start(composed: &Composed, stop: &watch::Receiver<bool>) -> Vec<JoinHandl
     ];
     tasks
         .into_iter()
+        .chain(notices)
         .chain(mandates)
         .chain(checks)
         .chain(leased)
@@ -248,6 +255,20 @@ async fn ask_services(provider: &Provider, node: String) -> Result<(), StoreErro
         waiting::follow(provider).await?;
     }
     Ok(())
+}
+
+/// Notices the gateway could not take; only one node asks it again.
+async fn send_notices(
+    provider: &Provider,
+    node: String,
+    over: impl Fn() -> bool,
+) -> Result<(), StoreError> {
+    let now = provider.clock.now();
+    let due = provider.store.due_messages(now).await?;
+    if due.is_empty() || !provider.store.hold_lease("notices", node, SELDOM * 2, now).await? {
+        return Ok(());
+    }
+    waiting_notices::deliver(provider, due, over).await
 }
 
 async fn seal(provider: &Provider, node: String) -> Result<(), StoreError> {

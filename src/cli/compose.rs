@@ -44,6 +44,7 @@ use crate::registers::replica::Replica;
 use crate::registers::verifier::IdentityVerifier;
 use crate::registers::verifier::Verifiers;
 use crate::store::Store;
+use crate::store::StoreError;
 use crate::store::sql::Settings;
 use crate::vault::Vault;
 
@@ -106,10 +107,13 @@ async fn open_shared(config: &Config) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-/// A file of ours, brought up to date by whoever opens it.
+/// A file of ours, brought up to date by whoever opens it. One that is up to date is only read: a command
+/// beside a running server writes nothing on its way in.
 async fn open_embedded(config: &Config) -> anyhow::Result<Store> {
     let store = open_store(config).await?;
-    store.migrate().await.with_context(|| cannot_use(config))?;
+    if let Err(StoreError::Mismatch(_)) = store.check_schema().await {
+        store.migrate().await.with_context(|| cannot_use(config))?;
+    }
     store.check_schema().await.with_context(|| cannot_use(config))?;
     Ok(store)
 }

@@ -23,7 +23,7 @@ const LONGEST: i64 = 100_000;
 /// The quantiles of latency, as shares.
 const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
 /// The outboxes, and the states of what stands in them.
-const OUTBOXES: [&str; 2] = ["logout_tokens", "alerts"];
+const OUTBOXES: [&str; 3] = ["logout_tokens", "alerts", "notices"];
 const OUTBOX_STATES: [&str; 3] = ["waiting", "due", "given_up"];
 
 /// How far back one looks.

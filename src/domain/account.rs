@@ -1,5 +1,7 @@
 //! An account: a person's row with us, and what is sealed inside it (design D1, D4).
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -105,6 +107,9 @@ pub struct Profile {
     /// When the phone took the place of another; none for the first one.
     #[serde(default)]
     pub phone_bound_at: Option<Timestamp>,
+    /// What only a newer version knows, kept as it is: during an upgrade both write the same profiles.
+    #[serde(flatten)]
+    pub newer: BTreeMap<String, serde_json::Value>,
 }
 
 impl Profile {
@@ -118,6 +123,7 @@ impl Profile {
             phone: phone.map(str::to_owned),
             email: None,
             phone_bound_at: None,
+            newer: BTreeMap::new(),
         }
     }
 
@@ -168,4 +174,29 @@ pub struct Account {
     pub created_at: Timestamp,
     /// When the profile last changed.
     pub updated_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_keeps_what_a_newer_version_wrote() {
+        let newer = r#"{"name":"\u5f20\u4e09","id_number":"11010519491231002X","id_type":"111",
+            "id_country":"CHN","phone":null,"email":null,"phone_bound_at":null,"pinyin":["zhang","san"]}"#;
+        let read: Profile = serde_json::from_str(newer).unwrap();
+        let told = Profile { phone: Some("+8613800138000".to_owned()), ..read };
+        let again: serde_json::Value = serde_json::to_value(&told).unwrap();
+        assert_eq!(again["pinyin"], serde_json::json!(["zhang", "san"]));
+        assert_eq!(again["phone"], "+8613800138000");
+    }
+
+    #[test]
+    fn a_profile_of_before_documents_is_of_the_citizens_layout() {
+        let older =
+            r#"{"name":"\u5f20\u4e09","id_number":"11010519491231002X","phone":null,"email":null}"#;
+        let read: Profile = serde_json::from_str(older).unwrap();
+        assert_eq!((read.id_type, &*read.id_country), (DocumentType::default(), "CHN"));
+        assert!(read.newer.is_empty());
+    }
 }

@@ -1,6 +1,7 @@
 //! The end of an account (PIPL art. 47; GB/T 35273-2020 §8.5): asked for by its owner, with time to think it
 //! over, done by itself when that is over. What the law keeps is erased last.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::audit;
@@ -76,6 +77,7 @@ pub async fn end_due(provider: &Provider) -> Result<(), CancellationError> {
             phone: None,
             email: None,
             phone_bound_at: None,
+            newer: BTreeMap::new(),
         };
         let mut emptied = vec![(id, provider.vault.seal_profile(&account, &nobody)?)];
         for (part, _) in provider.store.list_merged(id).await? {

@@ -30,7 +30,7 @@ const LAYERS: &[&[(&str, &str)]] = &[
         ("subjects", "domain provider store"),
         ("throttle", "clock domain provider store"),
     ],
-    &[("messages", "domain notify provider")],
+    &[("messages", "clock domain notify provider store")],
     &[("one_time_code", "audit crypto domain messages notify provider store throttle")],
     // Rules
     &[

@@ -107,6 +107,7 @@ mod verification;
 mod verification_counter;
 mod verification_refusals;
 mod verified_claims;
+mod waiting_messages;
 mod waiting_sign_ups;
 mod wire;
 mod wire_behind_proxy;

@@ -26,7 +26,7 @@ const EXPIRED: [&str; 5] = [
 ];
 
 /// What stays for another day.
-const EXPIRED_YESTERDAY: [&str; 6] = [
+const EXPIRED_YESTERDAY: [&str; 7] = [
     "DELETE FROM session WHERE id IN
         (SELECT s.id FROM session s WHERE s.expires_at < $1 AND NOT EXISTS
             (SELECT 1 FROM approval p WHERE p.session_id = s.id) LIMIT $2)",
@@ -39,6 +39,8 @@ const EXPIRED_YESTERDAY: [&str; 6] = [
     "DELETE FROM alert_delivery WHERE id IN
         (SELECT id FROM alert_delivery WHERE due_at < $1
           AND (delivered_at IS NOT NULL OR given_up_at IS NOT NULL) LIMIT $2)",
+    "DELETE FROM waiting_message WHERE id IN
+        (SELECT id FROM waiting_message WHERE given_up_at < $1 LIMIT $2)",
     // An import may change every organisation there is; nothing hangs on those nobody claimed.
     "DELETE FROM legal_entity_change WHERE digest IN
         (SELECT c.digest FROM legal_entity_change c WHERE c.changed_at < $1 AND NOT EXISTS

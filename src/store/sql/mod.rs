@@ -55,6 +55,7 @@ mod subjects;
 mod tallies;
 mod tally_looks;
 mod throttle;
+mod waiting_messages;
 mod waiting_sign_ups;
 mod writer;
 
@@ -124,6 +125,7 @@ pub use signing_keys::StoredKey;
 pub use tallies::TalliedAudit;
 pub use tallies::TallyQuery;
 pub use throttle::AttemptKey;
+pub use waiting_messages::WaitingMessage;
 pub use waiting_sign_ups::WaitingSignUp;
 
 use futures_util::future::BoxFuture;

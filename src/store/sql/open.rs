@@ -29,6 +29,7 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a write waits while another process, a command, holds the lock of the file.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Where the database is and how much of it one node uses.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -110,33 +111,49 @@ impl Store {
 
     /// Binds the database to one issuer at first start, and refuses another one ever after.
     pub async fn claim_issuer(&self, issuer: &str, now: Timestamp) -> Result<(), StoreError> {
-        let issuer = issuer.to_owned();
-        let (bound,) = self
-            .write(move |tx| {
-                Box::pin(async move {
-                    execute!(
-                        tx,
-                        "INSERT INTO deployment (id, issuer, created_at) VALUES (1, $1, $2)
-                         ON CONFLICT (id) DO NOTHING",
-                        &issuer,
-                        now.0
-                    )?;
-                    let row = crate::store::sql::db::fetch_in!(
-                        tx,
-                        fetch_optional,
-                        (String,),
-                        "SELECT issuer FROM deployment WHERE id = 1"
-                    )?;
-                    row.filter(|(bound,)| *bound == issuer).ok_or_else(|| {
-                        StoreError::Mismatch(format!(
-                            "the database belongs to another issuer than {issuer}; use its own database or set `issuer` back"
-                        ))
-                    })
-                })
+        let bound = match self.bound_issuer().await? {
+            Some(bound) => bound,
+            None => self.bind_issuer(issuer.to_owned(), now).await?,
+        };
+        if bound == issuer {
+            return Ok(());
+        }
+        Err(StoreError::Mismatch(format!(
+            "the database belongs to another issuer than {issuer}; use its own database or set `issuer` back"
+        )))
+    }
+
+    async fn bound_issuer(&self) -> Result<Option<String>, StoreError> {
+        let row = fetch!(
+            &self.db,
+            fetch_optional,
+            (String,),
+            "SELECT issuer FROM deployment WHERE id = 1"
+        )?;
+        Ok(row.map(|(bound,)| bound))
+    }
+
+    /// The issuer it is bound to now: this one, or that of who came first.
+    async fn bind_issuer(&self, issuer: String, now: Timestamp) -> Result<String, StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                execute!(
+                    tx,
+                    "INSERT INTO deployment (id, issuer, created_at) VALUES (1, $1, $2)
+                     ON CONFLICT (id) DO NOTHING",
+                    &issuer,
+                    now.0
+                )?;
+                let row = crate::store::sql::db::fetch_in!(
+                    tx,
+                    fetch_optional,
+                    (String,),
+                    "SELECT issuer FROM deployment WHERE id = 1"
+                )?;
+                Ok(row.map_or(issuer, |(bound,)| bound))
             })
-            .await?;
-        debug_assert!(!bound.is_empty());
-        Ok(())
+        })
+        .await
     }
 
     /// Whether the database answers.

@@ -47,12 +47,12 @@ impl Store {
         Ok((rows, end))
     }
 
-    /// What stands in the outboxes: logout tokens, alerts.
+    /// What stands in the outboxes: logout tokens, alerts, notices.
     pub async fn look_at_outboxes(
         &self,
         now: Timestamp,
-    ) -> Result<[(&'static str, OutboxLook); 2], StoreError> {
-        let [logout_tokens, alerts] = [
+    ) -> Result<[(&'static str, OutboxLook); 3], StoreError> {
+        let [logout_tokens, alerts, notices] = [
             "SELECT COALESCE(SUM(CASE WHEN given_up_at IS NULL THEN 1 ELSE 0 END), 0),
                     COALESCE(SUM(CASE WHEN given_up_at IS NULL AND due_at <= $1 THEN 1 ELSE 0 END), 0),
                     COALESCE(SUM(CASE WHEN given_up_at IS NOT NULL THEN 1 ELSE 0 END), 0)
@@ -61,10 +61,15 @@ impl Store {
                     COALESCE(SUM(CASE WHEN given_up_at IS NULL AND due_at <= $1 THEN 1 ELSE 0 END), 0),
                     COALESCE(SUM(CASE WHEN given_up_at IS NOT NULL THEN 1 ELSE 0 END), 0)
                FROM alert_delivery WHERE delivered_at IS NULL",
+            "SELECT COALESCE(SUM(CASE WHEN given_up_at IS NULL THEN 1 ELSE 0 END), 0),
+                    COALESCE(SUM(CASE WHEN given_up_at IS NULL AND due_at <= $1 THEN 1 ELSE 0 END), 0),
+                    COALESCE(SUM(CASE WHEN given_up_at IS NOT NULL THEN 1 ELSE 0 END), 0)
+               FROM waiting_message",
         ];
         Ok([
             ("logout_tokens", self.look_at_outbox(logout_tokens, now).await?),
             ("alerts", self.look_at_outbox(alerts, now).await?),
+            ("notices", self.look_at_outbox(notices, now).await?),
         ])
     }
 

@@ -107,7 +107,11 @@ fn busy() -> Vec<Value> {
             "outbox",
             &[("", &["waiting", "given_up"], vec![vec![3; 14], vec![1; 14]])],
             &["waiting", "due", "given_up"],
-            &[row("logout_tokens", "", &[3, 2, 1], None), row("alerts", "", &[0, 0, 0], None)],
+            &[
+                row("logout_tokens", "", &[3, 2, 1], None),
+                row("alerts", "", &[0, 0, 0], None),
+                row("notices", "", &[2, 0, 0], None),
+            ],
         ),
     ]
 }
