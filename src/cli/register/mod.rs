@@ -33,7 +33,8 @@ pub enum Import {
     #[command(after_help = "Example:\n  yihao register import people people.csv --dry-run")]
     People(Options),
     /// Organisations: a CSV file with the columns `uscc`, `name`, `status` and, where there is one,
-    /// `representative_name` and `representative_id_number`.
+    /// `representative_name` and `representative_id_number`; and, for documents whose number does not tell what it is,
+    /// `representative_id_type` and `representative_id_country`.
     #[command(
         after_help = "Example:\n  yihao register import organisations organisations.csv --encoding gbk"
     )]

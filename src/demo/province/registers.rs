@@ -110,10 +110,13 @@ fn by_code(entity: LegalEntity) -> (String, LegalEntity) {
 }
 
 fn tell(entity: &LegalEntity) -> Value {
-    let representative = entity
-        .representative
-        .as_ref()
-        .map(|known| json!({ "name": known.name.expose(), "id_number": known.id_number.expose() }));
+    let representative = entity.representative.as_ref().map(|known| {
+        let key = known.document.key();
+        json!({
+            "name": known.name.expose(), "id_type": key.document_type.code(),
+            "id_country": key.country, "id_number": key.number,
+        })
+    });
     json!({
         "uscc": entity.uscc.as_str(), "name": entity.name.as_str(),
         "status": entity.status.as_str(), "representative": representative,

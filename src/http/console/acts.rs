@@ -190,6 +190,10 @@ fn shown(names: &Names, read: &ReadAct) -> Value {
             Asked::Counter(request) => Some(request.documents.as_str()),
             _ => None,
         },
+        "born": match &read.document.request {
+            Asked::Counter(request) => request.asked.stated_birth_date().map(String::from),
+            _ => None,
+        },
         "document": match &read.document.request {
             Asked::VerifyAtCounter { document, .. } => Some(document.as_str()),
             _ => None,
