@@ -1,7 +1,5 @@
 //! Rows of a register's file: which columns they have, and what they become.
 
-use crate::cli::table::Column;
-use crate::cli::table::Row;
 use crate::domain::citizen_id;
 use crate::domain::citizen_id::CitizenId;
 use crate::domain::citizen_id::Lengthened;
@@ -19,6 +17,8 @@ use crate::domain::uscc::Uscc;
 use crate::registers::replica;
 use crate::store::sql::Register;
 use crate::store::sql::RegisterEntry;
+use crate::table::Column;
+use crate::table::Row;
 use crate::vault::Vault;
 
 /// The columns of people. A table without the last two is one of numbers that tell what they are.
