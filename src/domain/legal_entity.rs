@@ -113,7 +113,7 @@ impl LegalEntity {
             let (same_name, own) = (known.name.expose().as_bytes(), known.document.key());
             crate::crypto::constant_time_eq(same_name, name.as_bytes())
                 & crate::crypto::constant_time_eq(own.number.as_bytes(), key.number.as_bytes())
-                & (own == key)
+                && own == key
         })
     }
 
