@@ -87,7 +87,9 @@ pub fn refusal(error: IdentityDocumentError) -> (&'static str, &'static str) {
     let key = match error {
         IdentityDocumentError::CardUnknown => return ("id_type", "id-type-unknown"),
         IdentityDocumentError::CountryMissing => return ("id_country", "id-country-missing"),
-        IdentityDocumentError::CountryUnknown => return ("id_country", "id-country-unknown"),
+        IdentityDocumentError::CountryUnknown | IdentityDocumentError::CountryDiffers => {
+            return ("id_country", "id-country-unknown");
+        }
         IdentityDocumentError::CountryIsChina => return ("id_country", "id-country-china"),
         IdentityDocumentError::OtherKind => "id-number-other-kind",
         IdentityDocumentError::Citizen(Citizen::Empty)

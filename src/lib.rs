@@ -7,6 +7,7 @@ pub mod i18n;
 pub mod jose;
 pub mod outbound;
 pub mod signed_call;
+pub mod table;
 pub mod totp;
 
 pub mod domain;

@@ -14,13 +14,13 @@ use crate::codes::announce;
 use crate::codes::import;
 use crate::codes::import::Order;
 use crate::codes::publication;
-use crate::codes::table::Charset;
 use crate::console::codes as figures;
 use crate::domain::code_record::CodeBatch;
 use crate::domain::code_record::Report;
 use crate::domain::id::CodeBatchId;
 use crate::domain::request_context::RequestContext;
 use crate::provider::Provider;
+use crate::table::Encoding;
 
 /// How it is imported.
 pub const EXAMPLE: &str = "Example:
@@ -41,8 +41,8 @@ pub struct Import {
     #[arg(long)]
     evidence: String,
     /// How the file is written: utf-8 or gbk. Seen from the file if it is not said.
-    #[arg(long, value_parser = charset)]
-    encoding: Option<Charset>,
+    #[arg(long)]
+    encoding: Option<Encoding>,
     /// Only look: say what would be done, keep nothing.
     #[arg(long)]
     dry_run: bool,
@@ -75,8 +75,8 @@ pub enum Command {
         #[arg(long)]
         authority: String,
         /// How the file is written: utf-8 or gbk. Seen from the file if it is not said.
-        #[arg(long, value_parser = charset)]
-        encoding: Option<Charset>,
+        #[arg(long)]
+        encoding: Option<Encoding>,
     },
     /// Publishes everything that waits as the batch of today, if today has none.
     #[command(after_help = "Example:\n  yihao codes publish")]
@@ -89,7 +89,7 @@ pub async fn import(provider: &Provider, what: Import, as_json: bool) -> anyhow:
     let order = Order {
         authority: &what.authority,
         evidence: &what.evidence,
-        charset: what.encoding,
+        encoding: what.encoding,
         dry_run: what.dry_run,
     };
     let source = open(&what.file)?;
@@ -187,8 +187,4 @@ fn tell(mut told: Value, report: &Report, as_json: bool) -> anyhow::Result<()> {
 
 fn open(file: &Path) -> anyhow::Result<File> {
     File::open(file).with_context(|| format!("cannot read {}", file.display()))
-}
-
-fn charset(name: &str) -> Result<Charset, String> {
-    Charset::parse(name).ok_or_else(|| "utf-8 or gbk".to_owned())
 }

@@ -14,7 +14,6 @@ mod organisation;
 pub mod output;
 pub mod register;
 pub mod serve;
-pub mod table;
 
 use std::path::PathBuf;
 

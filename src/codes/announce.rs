@@ -7,9 +7,6 @@ use std::io::Read;
 use crate::audit;
 use crate::codes::CodesError;
 use crate::codes::import::day;
-use crate::codes::table::Charset;
-use crate::codes::table::Column;
-use crate::codes::table::Table;
 use crate::codes::words;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::code_record::Announced;
@@ -22,6 +19,12 @@ use crate::domain::uscc::UsccError;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::store::sql::NewAnnouncement;
+use crate::table::Cells;
+use crate::table::Column;
+use crate::table::Encoding;
+use crate::table::Table;
+use crate::table::TableError;
+use crate::table::Width;
 use crate::vault::VaultError;
 
 /// Most rows of one file: it is kept in one transaction.
@@ -34,10 +37,10 @@ const STATUS: usize = 3;
 
 /// The columns of the file; without the last one every code is a new one.
 const COLUMNS: [Column; 4] = [
-    Column("uscc", "统一社会信用代码"),
-    Column("name", "名称"),
-    Column("date", "日期"),
-    Column("status", "状态"),
+    Column { name: "uscc", also: &["统一社会信用代码"], required: true },
+    Column { name: "name", also: &["名称"], required: true },
+    Column { name: "date", also: &["日期"], required: true },
+    Column { name: "status", also: &["状态"], required: false },
 ];
 
 /// Keeps the codes of a file until the next day's batch; says how many.
@@ -45,19 +48,20 @@ pub async fn announce(
     provider: &Provider,
     context: &RequestContext,
     source: impl Read,
-    (authority, charset): (&str, Option<Charset>),
+    (authority, encoding): (&str, Option<Encoding>),
 ) -> Result<usize, CodesError> {
     let authority = words(authority, "authority")?;
-    let mut table = Table::begin(source, charset, &COLUMNS, 3)?;
+    let mut table = Table::begin(source, &COLUMNS, encoding, Width::Any)?;
     let mut kept = Vec::new();
     let (mut issued, mut seen) = (HashSet::new(), HashSet::new());
-    while table.advance()? {
-        let line = table.line();
+    while let Some(row) = table.next_row().map_err(TableError::from)? {
+        let cells = row.whole()?;
+        let line = cells.line();
         let refuse = |reason: &str| CodesError::Line { line, reason: reason.to_owned() };
         if kept.len() == MOST_ROWS {
             return Err(CodesError::TooMany(MOST_ROWS));
         }
-        let new = read(provider, &table).map_err(refuse)?;
+        let new = read(provider, &cells).map_err(refuse)?;
         if !seen.insert((new.uscc_digest, new.status)) {
             return Err(refuse("E_DUPLICATE"));
         }
@@ -76,12 +80,12 @@ pub async fn announce(
     }
 }
 
-fn read(provider: &Provider, table: &Table<impl Read>) -> Result<NewAnnouncement, &'static str> {
-    let uscc = Uscc::parse(table.cell(USCC), provider.config.synthetic());
+fn read(provider: &Provider, cells: &Cells<'_>) -> Result<NewAnnouncement, &'static str> {
+    let uscc = Uscc::parse(cells.cell(USCC), provider.config.synthetic());
     let uscc = uscc.map_err(UsccError::code)?;
-    let name = OrganisationName::parse(table.cell(NAME)).map_err(|_| "E_NAME")?;
-    let date = day(table.cell(DATE)).ok_or("E_DATE")?;
-    let status = match table.cell(STATUS).trim() {
+    let name = OrganisationName::parse(cells.cell(NAME)).map_err(|_| "E_NAME")?;
+    let date = day(cells.cell(DATE)).ok_or("E_DATE")?;
+    let status = match cells.cell(STATUS).trim() {
         "" | "新发" => Announcement::Issued,
         "变更" => Announcement::Changed,
         "撤销" => Announcement::Withdrawn,

@@ -7,9 +7,6 @@ use std::io::Read;
 use crate::audit;
 use crate::codes::CodesError;
 use crate::codes::seal;
-use crate::codes::table::Charset;
-use crate::codes::table::Column;
-use crate::codes::table::Table;
 use crate::codes::words;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::code_record::BatchState;
@@ -28,6 +25,12 @@ use crate::domain::request_context::RequestContext;
 use crate::domain::uscc::Uscc;
 use crate::domain::uscc::UsccWarning;
 use crate::provider::Provider;
+use crate::table::Cells;
+use crate::table::Column;
+use crate::table::Encoding;
+use crate::table::Table;
+use crate::table::TableError;
+use crate::table::Width;
 
 /// Most rows of one batch: two officers move it in one statement, and nobody should wait for that.
 pub const MOST_ROWS: usize = 200_000;
@@ -42,11 +45,11 @@ const VALID_FROM: usize = 4;
 
 /// The columns of the file; the last one may be missing.
 const COLUMNS: [Column; 5] = [
-    Column("kind", "类别"),
-    Column("value", "旧代码"),
-    Column("uscc", "统一社会信用代码"),
-    Column("name", "名称"),
-    Column("valid_from", "生效日期"),
+    Column { name: "kind", also: &["类别"], required: true },
+    Column { name: "value", also: &["旧代码"], required: true },
+    Column { name: "uscc", also: &["统一社会信用代码"], required: true },
+    Column { name: "name", also: &["名称"], required: true },
+    Column { name: "valid_from", also: &["生效日期"], required: false },
 ];
 
 /// What is imported, and on whose word.
@@ -57,7 +60,7 @@ pub struct Order<'a> {
     /// The letter or file it says so in.
     pub evidence: &'a str,
     /// How the file is written, if that is known.
-    pub charset: Option<Charset>,
+    pub encoding: Option<Encoding>,
     /// Only look: the batch goes again.
     pub dry_run: bool,
 }
@@ -81,7 +84,7 @@ pub async fn import(
         decided_at: None,
     };
     let id = batch.id;
-    let table = Table::begin(source, order.charset, &COLUMNS, 4)?;
+    let table = Table::begin(source, &COLUMNS, order.encoding, Width::Any)?;
     provider.store.begin_code_batch(batch).await?;
     let read = fill(provider, id, table).await;
     let report = match read {
@@ -106,12 +109,13 @@ async fn fill(
     mut table: Table<impl Read>,
 ) -> Result<Report, CodesError> {
     let (mut report, mut piece) = (Report::default(), Vec::with_capacity(PIECE));
-    while table.advance()? {
+    while let Some(row) = table.next_row().map_err(TableError::from)? {
+        let cells = row.whole()?;
         report.rows += 1;
         if report.rows > MOST_ROWS as u64 {
             return Err(CodesError::TooMany(MOST_ROWS));
         }
-        match read(provider, batch, &table) {
+        match read(provider, batch, &cells) {
             Ok((record, warning)) => {
                 if warning.is_some() {
                     report.warned += 1;
@@ -123,7 +127,7 @@ async fn fill(
             }
             Err(reason) => {
                 report.refused += 1;
-                report.tell(table.line(), reason);
+                report.tell(cells.line(), reason);
             }
         }
         if piece.len() == PIECE {
@@ -145,20 +149,20 @@ async fn fill(
 fn read(
     provider: &Provider,
     batch: CodeBatchId,
-    table: &Table<impl Read>,
+    cells: &Cells<'_>,
 ) -> Result<(LegacyRecord, Option<UsccWarning>), &'static str> {
     let synthetic = provider.config.synthetic();
-    let kind = LegacyKind::parse(table.cell(KIND)).ok_or("E_KIND")?;
-    let code = LegacyCode::parse(kind, table.cell(VALUE), synthetic);
+    let kind = LegacyKind::parse(cells.cell(KIND)).ok_or("E_KIND")?;
+    let code = LegacyCode::parse(kind, cells.cell(VALUE), synthetic);
     let code = code.map_err(LegacyCodeError::code)?;
-    let uscc = Uscc::parse(table.cell(USCC), synthetic).map_err(|e| match e.code() {
+    let uscc = Uscc::parse(cells.cell(USCC), synthetic).map_err(|e| match e.code() {
         "E_EMPTY" => "E_USCC_EMPTY",
         "E_LENGTH" => "E_USCC_LENGTH",
         "E_CHARSET" => "E_USCC_CHARSET",
         other => other,
     })?;
-    let name = OrganisationName::parse(table.cell(NAME)).map_err(|_| "E_NAME")?;
-    let valid_from = match table.cell(VALID_FROM).trim() {
+    let name = OrganisationName::parse(cells.cell(NAME)).map_err(|_| "E_NAME")?;
+    let valid_from = match cells.cell(VALID_FROM).trim() {
         "" => None,
         text => Some(day(text).ok_or("E_DATE")?),
     };
@@ -171,7 +175,7 @@ fn read(
     let record = LegacyRecord {
         id,
         batch,
-        line: table.line(),
+        line: cells.line(),
         kind,
         digest: provider.vault.index_code(kind, code.expose()),
         uscc_digest: provider.vault.index_uscc(&uscc),

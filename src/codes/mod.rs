@@ -6,13 +6,13 @@ pub mod announce;
 pub mod import;
 pub mod look_up;
 pub mod publication;
-pub mod table;
 
 use crate::domain::code_record::LegacyRecord;
 use crate::domain::code_record::Mapping;
 use crate::domain::id::LegacyCodeId;
 use crate::provider::Provider;
 use crate::store::StoreError;
+use crate::table::TableError;
 use crate::vault::VaultError;
 
 pub use look_up::find_uscc;
@@ -22,7 +22,7 @@ pub use look_up::find_uscc;
 pub enum CodesError {
     /// The file is no table that can be read.
     #[error(transparent)]
-    Table(#[from] table::TableError),
+    Table(#[from] TableError),
     /// The name of an authority or a reference is none.
     #[error("{0} needs 2 to 100 characters that can be seen")]
     Words(&'static str),

@@ -6,6 +6,7 @@ use crate::audit;
 use crate::clock::Timestamp;
 use crate::console::Actor;
 use crate::console::ConsoleError;
+use crate::console::Party;
 use crate::console::acts;
 use crate::console::organisations;
 use crate::console::organisations::AtRegister;
@@ -19,8 +20,9 @@ use crate::domain::act::CounterRequest;
 use crate::domain::act::Request;
 use crate::domain::assurance::IdentityAssurance;
 use crate::domain::audit_event::AuditKind;
-use crate::domain::citizen_id::CitizenId;
 use crate::domain::guardianship;
+use crate::domain::guardianship::BirthDate;
+use crate::domain::guardianship::BirthDateError;
 use crate::domain::id::AccountId;
 use crate::domain::id::ActId;
 use crate::domain::id::MandateId;
@@ -40,6 +42,7 @@ use crate::domain::person_name::PersonName;
 use crate::domain::policy::Synthetic;
 use crate::domain::uscc::Uscc;
 use crate::identifier;
+use crate::identifier::Typed;
 use crate::organisations::claim;
 use crate::organisations::following;
 use crate::people::sign_up;
@@ -53,11 +56,13 @@ use crate::throttle::ThrottleError;
 
 /// A person as typed.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Typed<'a> {
+pub struct Shown<'a> {
     /// The name.
     pub name: &'a str,
-    /// The ID number.
-    pub number: &'a str,
+    /// The document.
+    pub document: Typed<'a>,
+    /// The birth date in it; empty where the number tells it, or where it does not matter.
+    pub born: &'a str,
 }
 
 /// For whom somebody is to act, as typed.
@@ -66,11 +71,11 @@ pub enum Wanted<'a> {
     /// For the organisation with this credit code, as its representative.
     Organisation(&'a str),
     /// For a child.
-    Ward(Typed<'a>),
+    Ward(Shown<'a>),
     /// For somebody who needs help, in some matters for some hours.
     Help {
         /// Who.
-        person: Typed<'a>,
+        person: Shown<'a>,
         /// In which matters.
         matters: Matters,
         /// For how many hours.
@@ -81,13 +86,13 @@ pub enum Wanted<'a> {
 /// Asks a second officer to believe what was shown.
 pub async fn ask(
     actor: Actor<'_>,
-    (agent, wanted): (Typed<'_>, Wanted<'_>),
+    (agent, wanted): (Shown<'_>, Wanted<'_>),
     (documents, why): (&str, &str),
 ) -> Result<ActId, ConsoleError> {
     actor.demand(Permission::ServeAtCounter).await?;
     let documents = reason(documents).map_err(|_| ConsoleError::Documents)?;
     reason(why)?;
-    let agent = named(actor, agent)?;
+    let agent = named(actor, agent, Party::Agent)?;
     let asked = match wanted {
         Wanted::Organisation(code) => {
             let uscc = Uscc::parse(code, actor.provider.config.synthetic());
@@ -96,20 +101,22 @@ pub async fn ask(
             CounterAsked::Claim { uscc: uscc.as_str().to_owned() }
         }
         Wanted::Ward(ward) => {
-            let ward = principal(actor, &agent, ward).await?;
-            if until_of_age(actor, &ward)?.is_none() {
+            let (ward, born) = (named(actor, ward, Party::Principal)?, stated(ward)?);
+            if until_of_age(actor, (&ward, born))?.is_none() {
                 return Err(ConsoleError::Age);
             }
-            CounterAsked::Guardian { ward }
+            confirm(actor, &agent, &ward).await?;
+            CounterAsked::Guardian { ward, born }
         }
         Wanted::Help { person, matters, hours } => {
             let hours = guardianship::help(hours).ok_or(ConsoleError::Hours)?;
-            let person = principal(actor, &agent, person).await?;
-            if until_of_age(actor, &person)?.is_some() {
+            let (person, born) = (named(actor, person, Party::Principal)?, stated(person)?);
+            if until_of_age(actor, (&person, born))?.is_some() {
                 return Err(ConsoleError::Age);
             }
-            let asked = CounterAsked::Helper { person, matters, hours };
-            terms(actor.provider, &asked)?;
+            confirm(actor, &agent, &person).await?;
+            let asked = CounterAsked::Helper { person, born, matters, hours };
+            terms(actor, &asked)?;
             asked
         }
     };
@@ -117,27 +124,33 @@ pub async fn ask(
     acts::ask(actor, Request::Counter(Box::new(request)), why).await
 }
 
-fn named(actor: Actor<'_>, typed: Typed<'_>) -> Result<Identity, ConsoleError> {
-    let name = PersonName::parse(typed.name).map_err(|_| ConsoleError::Name)?;
-    let document = identifier::document(&actor.provider.config, typed.number.into());
-    let document = document.map_err(|_| ConsoleError::Name)?;
+fn named(actor: Actor<'_>, shown: Shown<'_>, party: Party) -> Result<Identity, ConsoleError> {
+    let name = PersonName::parse(shown.name).map_err(|_| ConsoleError::Name)?;
+    let document = identifier::document(&actor.provider.config, shown.document);
+    let document = document.map_err(|error| ConsoleError::NoDocument(party, error))?;
     Ok(Identity::new(name.expose(), document.key()))
 }
 
+fn stated(shown: Shown<'_>) -> Result<Option<BirthDate>, ConsoleError> {
+    let text = shown.born.trim();
+    if text.is_empty() { Ok(None) } else { Ok(Some(BirthDate::parse(text)?)) }
+}
+
 /// Whom it is about: somebody else than the agent, of the operator's region, whom the population register knows.
-async fn principal(
+async fn confirm(
     actor: Actor<'_>,
     agent: &Identity,
-    typed: Typed<'_>,
-) -> Result<Identity, ConsoleError> {
-    let (provider, person) = (actor.provider, named(actor, typed)?);
+    person: &Identity,
+) -> Result<(), ConsoleError> {
+    let provider = actor.provider;
     if person.key() == agent.key() {
         return Err(ConsoleError::Name);
     }
-    let region = actor.operator.region.as_ref();
-    let division = person.key().division().unwrap_or_default();
-    if !region.is_none_or(|region| region.contains(division)) {
-        return Err(ConsoleError::Beyond);
+    if let Some(region) = &actor.operator.region {
+        let division = person.key().division().ok_or(ConsoleError::NoRegion)?;
+        if !region.contains(division) {
+            return Err(ConsoleError::Beyond);
+        }
     }
     let digest = provider.vault.index_person(person.key());
     let admitted = match throttle::admit_sign_up(provider, actor.context, digest).await {
@@ -148,7 +161,7 @@ async fn principal(
     match provider.population.compare(&person.name, person.key()).await {
         Ok(RegisterAnswer::Match) => {
             throttle::forgive(provider, admitted).await?;
-            Ok(person)
+            Ok(())
         }
         // What the register does not keep it cannot confirm.
         Ok(RegisterAnswer::NoMatch | RegisterAnswer::NotKept) => {
@@ -166,10 +179,13 @@ async fn principal(
 }
 
 /// The moment a child becomes too old for a guardian; none for who is.
-fn until_of_age(actor: Actor<'_>, person: &Identity) -> Result<Option<Timestamp>, ConsoleError> {
-    let number = CitizenId::parse(&person.id_number, Synthetic::Accepted);
-    let born = number.map_err(|_| ConsoleError::Name)?.birth_date();
+fn until_of_age(
+    actor: Actor<'_>,
+    (person, stated): (&Identity, Option<BirthDate>),
+) -> Result<Option<Timestamp>, ConsoleError> {
     let now = actor.provider.clock.now();
+    let today = now.date_in_beijing().ok_or(BirthDateError::Missing)?;
+    let born = guardianship::born(person.key(), stated, today)?;
     Ok(guardianship::of_age(born).filter(|of_age| *of_age > now))
 }
 
@@ -193,7 +209,7 @@ pub(super) async fn effect(
 ) -> Result<Effect, ConsoleError> {
     let step = match &request.asked {
         CounterAsked::Claim { uscc } => claimed(actor, act, (request, uscc)).await?,
-        CounterAsked::Guardian { ward: person } | CounterAsked::Helper { person, .. } => {
+        CounterAsked::Guardian { ward: person, .. } | CounterAsked::Helper { person, .. } => {
             appointed(actor, act, (request, person)).await?
         }
     };
@@ -238,8 +254,9 @@ async fn appointed(
     (request, person): (&CounterRequest, &Identity),
 ) -> Result<OrganisationStep, ConsoleError> {
     let provider = actor.provider;
+    let stated = request.asked.stated_birth_date();
     if matches!(request.asked, CounterAsked::Guardian { .. })
-        && until_of_age(actor, person)?.is_none()
+        && until_of_age(actor, (person, stated))?.is_none()
     {
         return Err(ConsoleError::Age);
     }
@@ -258,7 +275,7 @@ async fn appointed(
         let id = new.account.id;
         (Some((new, record)), id)
     };
-    let mandate = mandate(provider, (request, person), principal)?;
+    let mandate = mandate(actor, (request, person), principal)?;
     let record = audit::done(AuditKind::MandateAppointed)
         .account_id(principal)
         .operator(actor.operator.id)
@@ -266,6 +283,8 @@ async fn appointed(
         .detail("act", act.id.to_string())
         .detail("mandate", mandate.id.to_string())
         .detail("role", mandate.terms.role.as_str())
+        // The day itself stays sealed in the act.
+        .detail("birth_date", if stated.is_some() { "stated" } else { "number" })
         .record(provider, actor.context);
     let new = Appointment { account, principal, mandate, record };
     Ok(OrganisationStep::Appoint(Box::new(new)))
@@ -273,10 +292,11 @@ async fn appointed(
 
 /// It waits for the agent, who accepts it logged in, under this name and number.
 fn mandate(
-    provider: &Provider,
+    actor: Actor<'_>,
     (request, person): (&CounterRequest, &Identity),
     principal: AccountId,
 ) -> Result<Mandate, ConsoleError> {
+    let provider = actor.provider;
     let (id, agent) = (MandateId::generate(), &request.agent);
     let parties = Parties {
         agent_name: agent.name.clone(),
@@ -288,7 +308,7 @@ fn mandate(
         principal: Principal::Person(principal),
         parent: None,
         evidence: MandateEvidence::Counter { registered: None },
-        terms: terms(provider, &request.asked)?,
+        terms: terms(actor, &request.asked)?,
         agent_digest: provider.vault.index_person(agent.key()),
         agent: None,
         parties: provider.vault.seal_parties(id, &parties)?,
@@ -300,15 +320,12 @@ fn mandate(
     })
 }
 
-fn terms(provider: &Provider, asked: &CounterAsked) -> Result<Terms, ConsoleError> {
-    let now = provider.clock.now();
+fn terms(actor: Actor<'_>, asked: &CounterAsked) -> Result<Terms, ConsoleError> {
+    let now = actor.provider.clock.now();
     let (role, matters, until) = match asked {
         CounterAsked::Claim { .. } => return Ok(Terms::of_representative(now)),
-        CounterAsked::Guardian { ward } => {
-            let number = CitizenId::parse(&ward.id_number, Synthetic::Accepted);
-            let number = number.map_err(|_| ConsoleError::Name)?;
-            let of_age = guardianship::of_age(number.birth_date());
-            (MandateRole::Guardian, Matters::All, of_age)
+        CounterAsked::Guardian { ward, born } => {
+            (MandateRole::Guardian, Matters::All, until_of_age(actor, (ward, *born))?)
         }
         CounterAsked::Helper { matters, hours, .. } => {
             let until = guardianship::help_until(now, *hours);

@@ -27,6 +27,8 @@ pub mod verification;
 use crate::audit;
 use crate::domain::api_scope;
 use crate::domain::audit_event::AuditKind;
+use crate::domain::guardianship::BirthDateError;
+use crate::domain::identity_document::IdentityDocumentError;
 use crate::domain::operator::Operator;
 use crate::domain::operator::Permission;
 use crate::domain::request_context::RequestContext;
@@ -66,6 +68,15 @@ pub enum ConsoleError {
     /// A name is missing or none.
     #[error("the name is not valid")]
     Name,
+    /// What was typed of somebody's document is no document.
+    #[error("the document is none: {1}")]
+    NoDocument(Party, IdentityDocumentError),
+    /// The number does not tell when somebody was born, and nobody said so, or said something else.
+    #[error(transparent)]
+    BirthDate(#[from] BirthDateError),
+    /// The number lies in no region: the whole province serves who has it.
+    #[error("the document lies in no region")]
+    NoRegion,
     /// The region, or the role, lies beyond his own.
     #[error("that lies beyond the operator's own powers")]
     Beyond,
@@ -123,6 +134,15 @@ pub enum ConsoleError {
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
+}
+
+/// Whose document was typed, where there are two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Party {
+    /// Who is to act.
+    Agent,
+    /// For whom.
+    Principal,
 }
 
 /// An operator at work: who asks, in which request.

@@ -44,7 +44,8 @@ impl Concerned {
                     Some(account) => told(account, Notice::RepresentsNoMore).await,
                     None => Ok(Self::nobody()),
                 },
-                CounterAsked::Guardian { ward: person } | CounterAsked::Helper { person, .. } => {
+                CounterAsked::Guardian { ward: person, .. }
+                | CounterAsked::Helper { person, .. } => {
                     let digest = provider.vault.index_person(person.key());
                     let account = provider.store.find_account_by_identifier(&digest).await?;
                     Ok(Self(account.map(|account| (account, Notice::SomebodyActs))))

@@ -4,13 +4,11 @@
 use serde::Serialize;
 
 use crate::demo::people;
-use crate::domain::citizen_id::CitizenId;
 use crate::domain::legal_entity::EntityStatus;
 use crate::domain::legal_entity::LegalEntity;
 use crate::domain::legal_entity::OrganisationName;
 use crate::domain::legal_entity::Representative;
 use crate::domain::person_name::PersonName;
-use crate::domain::policy::Synthetic;
 use crate::domain::synthetic;
 
 /// Seeds of one kind of code lie so far from those of the next: enterprises, institutions, social
@@ -18,7 +16,7 @@ use crate::domain::synthetic;
 const KIND: u64 = 99_999;
 
 /// Seed, name, standing, and which of the people represents it.
-const ALL: [(u64, &str, EntityStatus, Option<usize>); 8] = [
+const ALL: [(u64, &str, EntityStatus, Option<usize>); 9] = [
     (0, "样例企业壹有限公司", EntityStatus::Active, Some(0)),
     (1, "样例企业贰有限公司", EntityStatus::Active, Some(1)),
     (2, "样例企业叁（太原）有限公司", EntityStatus::Revoked, Some(1)),
@@ -27,6 +25,8 @@ const ALL: [(u64, &str, EntityStatus, Option<usize>); 8] = [
     (KIND + 5, "样例事业单位", EntityStatus::Active, Some(1)),
     (2 * KIND + 6, "样例行业协会", EntityStatus::Active, Some(0)),
     (3 * KIND + 7, "样例便利店", EntityStatus::Active, Some(2)),
+    // Its representative is known by a passport.
+    (8, "样例外资企业有限公司", EntityStatus::Active, Some(8)),
 ];
 
 /// An organisation of the demo, as the tour prints it.
@@ -60,7 +60,7 @@ pub fn all() -> Vec<LegalEntity> {
         let person = people.get(place)?;
         Some(Representative {
             name: PersonName::parse(&person.name).ok()?,
-            id_number: CitizenId::parse(&person.identifier, Synthetic::Accepted).ok()?,
+            document: person.document()?,
         })
     };
     let made = ALL.into_iter().filter_map(|(seed, name, status, person)| {
@@ -81,6 +81,7 @@ mod tests {
     use super::ALL;
     use super::LegalEntity;
     use super::all;
+    use crate::domain::document_type::DocumentType;
     use crate::domain::legal_entity::EntityKind;
 
     #[test]
@@ -90,6 +91,11 @@ mod tests {
         for (entity, (_, _, _, person)) in made.iter().zip(ALL) {
             assert_eq!(entity.representative.is_some(), person.is_some(), "{entity:?}");
         }
+        let by_passport = made.iter().filter_map(|entity| entity.representative.as_ref());
+        let passport = DocumentType::ForeignPassport;
+        let by_passport =
+            by_passport.filter(|known| known.document.key().document_type == passport);
+        assert_eq!(by_passport.count(), 1);
         let kinds: HashSet<_> = made.iter().map(LegalEntity::kind).collect();
         assert!(kinds.len() == 4 && kinds.contains(&EntityKind::IndividualBusiness), "{kinds:?}");
     }

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::domain::application::Unit;
 use crate::domain::client::ClientId;
 use crate::domain::evidence::SeenDocument;
+use crate::domain::guardianship::BirthDate;
 use crate::domain::id::AccountId;
 use crate::domain::id::ActId;
 use crate::domain::id::ApplicationId;
@@ -185,16 +186,32 @@ pub enum CounterAsked {
     Guardian {
         /// The child.
         ward: Identity,
+        /// When the child was born, as it was read in the document, where the number does not tell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        born: Option<BirthDate>,
     },
     /// As the helper of somebody at the counter.
     Helper {
         /// Who needs help.
         person: Identity,
+        /// The same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        born: Option<BirthDate>,
         /// In which matters.
         matters: Matters,
         /// For how many hours.
         hours: u8,
     },
+}
+
+impl CounterAsked {
+    /// When the person it is about was born, where somebody had to state it.
+    pub fn stated_birth_date(&self) -> Option<BirthDate> {
+        match self {
+            Self::Claim { .. } => None,
+            Self::Guardian { born, .. } | Self::Helper { born, .. } => *born,
+        }
+    }
 }
 
 impl Request {

@@ -61,6 +61,9 @@ pub enum IdentityDocumentError {
     /// No country, or not the one that issues this document.
     #[error("the issuing country is unknown")]
     CountryUnknown,
+    /// The country of another document than the one that has this number.
+    #[error("the country does not issue this document")]
+    CountryDiffers,
     /// China's own passport.
     #[error("a Chinese passport does not take the place of the citizen's number")]
     CountryIsChina,
@@ -93,6 +96,25 @@ impl IdentityDocument {
                 travel(TravelDocumentKind::ForeignPassport, text, country)
             }
         }
+    }
+
+    /// Reads what a register says: the value of a card, or nothing where the number tells; and a country, or nothing,
+    /// or the `CHN` that registers fill in for everybody but the holders of foreign passports.
+    pub fn of_register(
+        card: &str,
+        country: &str,
+        text: &str,
+        synthetic: Synthetic,
+    ) -> Result<Self, IdentityDocumentError> {
+        let read = if card.is_empty() {
+            Self::recognise(text, synthetic)?
+        } else {
+            let card = Card::parse(card).ok_or(IdentityDocumentError::CardUnknown)?;
+            Self::parse(card, country, text, synthetic)?
+        };
+        let told = read.document_type == DocumentType::ForeignPassport
+            || ["", "CHN", &*read.country].contains(&country);
+        if told { Ok(read) } else { Err(IdentityDocumentError::CountryDiffers) }
     }
 
     /// Reads a number that can be of one kind only: the layout of citizens, a permit with its letter, the long number
@@ -172,6 +194,24 @@ impl<'a> PersonKey<'a> {
         if has_none { None } else { self.number.get(..6) }
     }
 
+    /// The birth date in the number, if it has one, with its century.
+    pub fn birth_date(&self) -> Option<Date> {
+        let number = self.has_citizen_layout().then_some(self.number)?;
+        Some(CitizenId::parse(number, Synthetic::Accepted).ok()?.birth_date())
+    }
+
+    /// Whether the number allows this birth date: that of the card of 2017 has the last six digits of it.
+    pub fn may_be_born(&self, day: Date) -> bool {
+        if let Some(born) = self.birth_date() {
+            return born == day;
+        }
+        if self.document_type != DocumentType::PermanentResidenceCard {
+            return true;
+        }
+        let (year, month) = (day.year().rem_euclid(100), u8::from(day.month()));
+        self.number.get(7..13) == Some(&*format!("{year:02}{month:02}{:02}", day.day()))
+    }
+
     /// Whether it is one of those nobody can hold.
     pub fn is_synthetic(&self) -> bool {
         match self.document_type {
@@ -209,13 +249,20 @@ impl IdentityDocumentError {
             Self::CardUnknown => "E_DOCUMENT_UNKNOWN",
             Self::CountryMissing => "E_COUNTRY_MISSING",
             Self::CountryUnknown => "E_COUNTRY_UNKNOWN",
+            Self::CountryDiffers => "E_COUNTRY_DIFFERS",
             Self::CountryIsChina => "E_COUNTRY_IS_CHINA",
         }
     }
 
     /// Whether it is the country that has to be changed, not the number.
     pub fn is_of_country(self) -> bool {
-        matches!(self, Self::CountryMissing | Self::CountryUnknown | Self::CountryIsChina)
+        matches!(
+            self,
+            Self::CountryMissing
+                | Self::CountryUnknown
+                | Self::CountryDiffers
+                | Self::CountryIsChina
+        )
     }
 }
 

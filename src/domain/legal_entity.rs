@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use crate::domain::citizen_id::CitizenId;
+use crate::domain::identity_document::IdentityDocument;
+use crate::domain::identity_document::PersonKey;
 use crate::domain::masking;
 use crate::domain::masking::NameMask;
 use crate::domain::person_name::PersonName;
@@ -22,7 +23,7 @@ pub struct LegalEntity {
     pub name: OrganisationName,
     /// Whether it exists still, and may do business.
     pub status: EntityStatus,
-    /// Who speaks for it. None: the register names nobody, or somebody without a number of ours.
+    /// Who speaks for it. None: the register names nobody.
     pub representative: Option<Representative>,
 }
 
@@ -36,8 +37,8 @@ pub struct OrganisationName(String);
 pub struct Representative {
     /// The name.
     pub name: PersonName,
-    /// The number.
-    pub id_number: CitizenId,
+    /// The document by which the register knows this person.
+    pub document: IdentityDocument,
 }
 
 /// Where an organisation stands at its register.
@@ -106,13 +107,13 @@ impl LegalEntity {
         self.status == EntityStatus::Active
     }
 
-    /// Whether this person speaks for it. Both in canonical spelling.
-    pub fn is_represented_by(&self, name: &str, id_number: &str) -> bool {
+    /// Whether this person speaks for it. The name in canonical spelling.
+    pub fn is_represented_by(&self, name: &str, key: PersonKey<'_>) -> bool {
         self.representative.as_ref().is_some_and(|known| {
-            let same_name = known.name.expose().as_bytes();
-            let same_number = known.id_number.expose().as_bytes();
+            let (same_name, own) = (known.name.expose().as_bytes(), known.document.key());
             crate::crypto::constant_time_eq(same_name, name.as_bytes())
-                & crate::crypto::constant_time_eq(same_number, id_number.as_bytes())
+                & crate::crypto::constant_time_eq(own.number.as_bytes(), key.number.as_bytes())
+                && own == key
         })
     }
 
@@ -139,7 +140,7 @@ impl fmt::Debug for LegalEntity {
 
 impl fmt::Debug for Representative {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Representative({:?}, {:?})", self.name, self.id_number)
+        write!(f, "Representative({:?}, {:?})", self.name, self.document)
     }
 }
 
@@ -288,8 +289,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::document_type::Card;
     use crate::domain::policy::Synthetic;
     use crate::domain::synthetic;
+
+    fn person(seed: u64) -> IdentityDocument {
+        IdentityDocument::of_citizen_layout(&synthetic::citizen_id(seed))
+    }
 
     fn entity(code: &str) -> LegalEntity {
         LegalEntity {
@@ -298,7 +304,7 @@ mod tests {
             status: EntityStatus::Active,
             representative: Some(Representative {
                 name: synthetic::name(12),
-                id_number: synthetic::citizen_id(12),
+                document: person(12),
             }),
         }
     }
@@ -319,12 +325,27 @@ mod tests {
     #[test]
     fn only_the_registered_representative_speaks_for_it() {
         let known = entity("91440300708461136T");
-        let (name, number) = (synthetic::name(12), synthetic::citizen_id(12));
-        assert!(known.is_represented_by(name.expose(), number.expose()));
-        assert!(!known.is_represented_by(name.expose(), synthetic::citizen_id(13).expose()));
-        assert!(!known.is_represented_by(synthetic::name(13).expose(), number.expose()));
+        let (name, document) = (synthetic::name(12), person(12));
+        assert!(known.is_represented_by(name.expose(), document.key()));
+        assert!(!known.is_represented_by(name.expose(), person(13).key()));
+        assert!(!known.is_represented_by(synthetic::name(13).expose(), document.key()));
         let nobody = LegalEntity { representative: None, ..known };
-        assert!(!nobody.is_represented_by("", ""));
+        assert!(!nobody.is_represented_by(name.expose(), document.key()));
+    }
+
+    #[test]
+    fn a_passport_speaks_for_it_with_its_own_country_alone() {
+        let passport = |country| {
+            let card = Card::ForeignPassport;
+            IdentityDocument::parse(card, country, "L898902C3", Synthetic::Accepted).unwrap()
+        };
+        let name = PersonName::parse("ERIKSSON ANNA MARIA").unwrap();
+        let representative = Representative { name: name.clone(), document: passport("UTO") };
+        let known =
+            LegalEntity { representative: Some(representative), ..entity("91440300708461136T") };
+        assert!(known.is_represented_by(name.expose(), passport("UTO").key()));
+        assert!(!known.is_represented_by(name.expose(), passport("FRA").key()));
+        assert!(!format!("{known:?}").contains("L898902C3"));
     }
 
     #[test]

@@ -52,7 +52,9 @@ pub async fn show(mut visitor: Visitor) -> Result<Response, Failure> {
     let hint = request.and_then(|request| request.login_hint.clone()).unwrap_or_default();
     let method = flow::chosen(visitor.query.get("method"), &METHODS)?;
     let organisation = (visitor.query.get("as") == Some(ORGANISATION)).then_some("");
-    let other_document = visitor.query.get("document") == Some(OTHER_DOCUMENT);
+    // A hint that may be of several documents is a question which one it is.
+    let other_document = visitor.query.get("document") == Some(OTHER_DOCUMENT)
+        || identifier::needs_card(&visitor.provider().config, &hint);
     let shown = Shown {
         identifier: hint.as_str().into(),
         other_document,

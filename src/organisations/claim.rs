@@ -87,13 +87,13 @@ pub async fn claim(
             return Err(ClaimError::RegisterAway(away));
         }
     };
-    let names_the_person = |entity: &LegalEntity| {
-        entity.is_active() && entity.is_represented_by(&profile.name, &profile.id_number)
-    };
     let real_named = account.identity_assurance >= IdentityAssurance::REGISTER_MATCH;
-    let Some(entity) = entity.filter(|entity| real_named && names_the_person(entity)) else {
-        provider.store.record(refused("register does not confirm")).await?;
-        return Err(ClaimError::NotConfirmed);
+    let entity = match entity.filter(|entity| real_named && entity.is_active()) {
+        Some(entity) if names(provider, &entity, (account, profile)).await? => entity,
+        _ => {
+            provider.store.record(refused("register does not confirm")).await?;
+            return Err(ClaimError::NotConfirmed);
+        }
     };
     throttle::forgive(provider, admitted).await?;
     let new = new(provider, (account, profile), &entity, MandateEvidence::Register)?;
@@ -108,6 +108,25 @@ pub async fn claim(
     };
     provider.store.record(refused(reason)).await?;
     Err(error)
+}
+
+/// Whether the register names this person: by the number of the account, or by another one that finds it, as after the
+/// renewal of a passport.
+async fn names(
+    provider: &Provider,
+    entity: &LegalEntity,
+    (account, profile): (&Account, &Profile),
+) -> Result<bool, StoreError> {
+    if entity.is_represented_by(&profile.name, profile.key()) {
+        return Ok(true);
+    }
+    let Some(known) = &entity.representative else { return Ok(false) };
+    if known.name.expose() != profile.name {
+        return Ok(false);
+    }
+    let digest = provider.vault.index_person(known.document.key());
+    let found = provider.store.find_account_by_identifier(&digest).await?;
+    Ok(found.is_some_and(|found| found.id == account.id))
 }
 
 /// An organisation as it is claimed by this person, and on what the claim rests.

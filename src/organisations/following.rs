@@ -9,7 +9,6 @@ use crate::domain::audit_event::AuditKind;
 use crate::domain::id::AccountId;
 use crate::domain::id::EntityDigest;
 use crate::domain::id::IdentifierDigest;
-use crate::domain::identity_document::IdentityDocument;
 use crate::domain::legal_entity::LegalEntity;
 use crate::domain::mandate_evidence::MandateEvidence;
 use crate::domain::organisation::Organisation;
@@ -125,6 +124,5 @@ async fn stands(
 /// Whom the register names as representative, as mandates know people.
 pub fn registered(provider: &Provider, entity: &LegalEntity) -> Option<IdentifierDigest> {
     let known = entity.representative.as_ref()?;
-    let document = IdentityDocument::of_citizen_layout(&known.id_number);
-    Some(provider.vault.index_person(document.key()))
+    Some(provider.vault.index_person(known.document.key()))
 }

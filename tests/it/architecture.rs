@@ -13,7 +13,12 @@ use std::path::Path;
 const LAYERS: &[&[(&str, &str)]] = &[
     // Tools
     &[("clock", ""), ("crypto", ""), ("i18n", ""), ("outbound", "")],
-    &[("jose", "crypto"), ("signed_call", "clock crypto outbound"), ("totp", "clock crypto")],
+    &[
+        ("jose", "crypto"),
+        ("signed_call", "clock crypto outbound"),
+        ("table", "crypto"),
+        ("totp", "clock crypto"),
+    ],
     // Values
     &[("domain", "clock crypto jose")],
     &[("vault", "crypto domain")],
@@ -34,7 +39,7 @@ const LAYERS: &[&[(&str, &str)]] = &[
     &[("one_time_code", "audit crypto domain messages notify provider store throttle")],
     // Rules
     &[
-        ("codes", "audit clock config crypto domain jose provider store vault"),
+        ("codes", "audit clock config crypto domain jose provider store table vault"),
         (
             "login",
             "audit clock config crypto domain identifier messages notify one_time_code provider \
@@ -112,7 +117,7 @@ const DOORS: &[(&str, &str)] = &[
     ("utoipa", "http/api"),
     ("zxcvbn", "domain/password.rs"),
     ("lettre", "monitor/mail.rs"),
-    ("encoding_rs", "cli/table codes/table.rs"),
+    ("encoding_rs", "table"),
 ];
 
 /// How a file of `protocol` names its specification.

@@ -6,12 +6,12 @@ use yihao::codes;
 use yihao::codes::CodesError;
 use yihao::codes::import;
 use yihao::codes::import::Order;
-use yihao::codes::table::TableError;
 use yihao::domain::code_record::Report;
 use yihao::domain::id::CodeBatchId;
 use yihao::domain::operator::Role;
 use yihao::domain::request_context::RequestContext;
 use yihao::domain::synthetic;
+use yihao::table::TableError;
 
 use crate::on_both;
 use crate::support::Browser;
@@ -38,7 +38,7 @@ async fn read(
     let order = Order {
         authority: "云州市市场监督管理局",
         evidence: "云市监函〔2026〕12号",
-        charset: None,
+        encoding: None,
         dry_run,
     };
     let context = RequestContext::internal("test");
@@ -277,12 +277,12 @@ on_both!(
         let good = row("registration_number", NUMBERS[0], 1).repeat(700);
         let long = format!("{HEADER}{good}certificate,\"{}\n", "长".repeat(100_000));
         let error = read(&provider, long.as_bytes(), false).await.unwrap_err();
-        assert!(matches!(error, CodesError::Table(TableError::Row(702))), "{error}");
+        assert!(matches!(error, CodesError::Table(TableError::Row(702, _))), "{error}");
         let broken = [format!("{HEADER}{good}").as_bytes(), b"certificate,\xFF\xFF\n"].concat();
         let error = read(&provider, &broken, false).await.unwrap_err();
-        assert!(matches!(error, CodesError::Table(TableError::Charset(_))), "{error}");
+        assert!(matches!(error, CodesError::Table(TableError::Characters(702, _))), "{error}");
         let error = read(&provider, b"kind,value,name\n", false).await.unwrap_err();
-        assert!(matches!(error, CodesError::Table(TableError::Column("uscc"))), "{error}");
+        assert!(matches!(error, CodesError::Table(TableError::NoColumn("uscc"))), "{error}");
         assert_eq!(provider.rows(&tables).await, [0, 0], "nothing of them is left");
     }
 );

@@ -98,7 +98,10 @@ fn a_file_that_is_no_table_is_refused_with_its_line_and_in_little_memory() {
     for _ in 0..100 {
         file.write_all(&vec![b'a'; 1024 * 1024]).unwrap();
     }
-    assert_refused(&folder.import("long.csv", &[]), &["long.csv", "line 3", "64 KiB"]);
+    assert_refused(
+        &folder.import("long.csv", &[]),
+        &["long.csv", "line 3", "longer than a row may be"],
+    );
     folder.write("utf16.csv", &[0xFF, 0xFE, b'k', 0]);
     assert_refused(&folder.import("utf16.csv", &[]), &["UTF-16"]);
     let (gbk, ..) = encoding_rs::GBK.encode(&start);

@@ -4,6 +4,8 @@
 use std::time::Duration;
 use std::time::Instant;
 
+use yihao::domain::document_type::DocumentType::ForeignPassport;
+use yihao::domain::identity_document::IdentityDocument;
 use yihao::domain::legal_entity::EntityStatus;
 use yihao::domain::legal_entity::LegalEntity;
 use yihao::domain::legal_entity::OrganisationName;
@@ -11,7 +13,9 @@ use yihao::domain::legal_entity::Representative;
 use yihao::domain::synthetic;
 
 use crate::support::Backend;
+use crate::support::Person;
 use crate::support::TestProvider;
+use crate::support::organisation;
 use crate::support::province::Province;
 use crate::support::province::SECRET;
 
@@ -22,7 +26,7 @@ fn entity(seed: u64) -> LegalEntity {
         status: EntityStatus::Active,
         representative: Some(Representative {
             name: synthetic::name(seed),
-            id_number: synthetic::citizen_id(seed),
+            document: IdentityDocument::of_citizen_layout(&synthetic::citizen_id(seed)),
         }),
     }
 }
@@ -65,9 +69,12 @@ async fn ask(provider: &TestProvider, entity: &LegalEntity) -> Result<Option<Leg
 async fn the_platform_tells_what_it_knows() {
     let known = entity(11);
     let nobody = LegalEntity { status: EntityStatus::Revoked, representative: None, ..entity(12) };
-    let province = Province::with(&[], &[&known, &nobody]);
+    let passport = Person::synthetic(13).with_document(ForeignPassport, "UTO", "L898902C3");
+    let foreign = organisation::entity(14, &passport);
+    let province = Province::with(&[], &[&known, &nobody, &foreign]);
     let provider = province.provider(Backend::Sqlite, SECRET).await;
     assert_eq!(ask(&provider, &known).await, Ok(Some(known.clone())));
+    assert_eq!(ask(&provider, &foreign).await, Ok(Some(foreign.clone())));
     assert_eq!(ask(&provider, &nobody).await, Ok(Some(nobody.clone())));
     assert_eq!(ask(&provider, &entity(13)).await, Ok(None));
     // The demo's own organisations stand beside those of the file.

@@ -46,6 +46,7 @@ mod crash;
 mod crypto_vectors;
 mod dashboards;
 mod discovery;
+mod document_doors;
 mod documents;
 mod documents_refused;
 mod endpoints;

@@ -188,15 +188,68 @@ on_both!(a_change_of_status_or_representative_is_told, |import| {
     let changed = &told["status_or_representative_changed"];
     assert_eq!((&told["rewritten"], changed), (&4.into(), &2.into()), "{told}");
     assert_eq!(import.find(FIRST + 2).await.unwrap().status, EntityStatus::Revoked);
-    let represents = synthetic::citizen_id(4);
+    let represents = IdentityDocument::of_citizen_layout(&synthetic::citizen_id(4));
     let found = import.find(FIRST + 3).await.unwrap();
-    assert!(found.is_represented_by(synthetic::name(4).expose(), represents.expose()));
+    assert!(found.is_represented_by(synthetic::name(4).expose(), represents.key()));
     let mut told: Vec<_> = store.legal_entity_changes(10).await.unwrap();
     told.sort();
     let vault = &import.provider.provider.vault;
     let mut wanted = [2, 3].map(|seed| vault.index_uscc(&synthetic::uscc(FIRST + seed)));
     wanted.sort();
     assert_eq!(told.iter().map(|change| change.0).collect::<Vec<_>>(), wanted);
+});
+
+/// A file that says which document names a representative; one without the two columns says it by the number.
+const WITH_DOCUMENTS: &str = "统一社会信用代码,名称,登记状态,法定代表人,法定代表人证件号码,\
+                              法定代表人证件类型,法定代表人证件签发国家\n";
+
+/// Number, type and country of a representative, and what the row is: the country of the document, or why it is none.
+const REPRESENTATIVES: &[(&str, &str, &str, Result<&str, &str>)] = &[
+    ("L898902C3", "FOREIGN_PASSPORT", "UTO", Ok("UTO")),
+    ("l898902c3", "FOREIGN_PASSPORT", "uto", Ok("UTO")),
+    ("H0000000002", "516", "HKG", Ok("HKG")),
+    ("M00000000", "", "", Ok("MAC")),
+    ("00000001", "511", "", Ok("TWN")),
+    ("USA140100010113", "553", "CHN", Ok("CHN")),
+    ("830000199001010039", "HMT_RP", "TWN", Ok("TWN")),
+    ("830000199001010039", "HMT_RP_TW", "CHN", Ok("TWN")),
+    ("830000199001010035", "HMT_RP", "TWN", Err("not a representative's ID number")),
+    ("11010519491231002X", "111", "CHN", Ok("CHN")),
+    ("11010519491231002X", "", "", Ok("CHN")),
+    ("L898902C3", "", "", Err("not a representative's ID number")),
+    ("L898902C3", "414", "CHN", Err("not a type of a representative's document")),
+    ("L898902C3", "护照", "UTO", Err("not a type of a representative's document")),
+    ("L898902C3", "FOREIGN_PASSPORT", "", Err(NO_ISSUER)),
+    ("L898902C3", "FOREIGN_PASSPORT", "XYZ", Err(NO_ISSUER)),
+    ("E00000000", "FOREIGN_PASSPORT", "CHN", Err(NO_ISSUER)),
+    ("00000001", "511", "HKG", Err("not the country of the representative's document")),
+    ("H00000000", "511", "TWN", Err("not a representative's ID number")),
+    ("", "FOREIGN_PASSPORT", "UTO", Err("a representative without name or number")),
+];
+const NO_ISSUER: &str = "not a country that issues a representative's passport";
+
+on_both!(a_representative_is_named_by_any_document, |import| {
+    let mut text = WITH_DOCUMENTS.to_owned();
+    for (seed, (number, id_type, country, _)) in (FIRST + 50..).zip(REPRESENTATIVES) {
+        let uscc = synthetic::uscc(seed);
+        let person = format!("ERIKSSON ANNA MARIA,{number},{id_type},{country}");
+        writeln!(text, "{uscc},样例企业{seed}号,存续,{person}").unwrap();
+    }
+    import.write("organisations.csv", text);
+    import.json(&["organisations", "organisations.csv"]);
+    let mut report = "line,reason\n".to_owned();
+    for ((line, seed), (number, .., expected)) in (2..).zip(FIRST + 50..).zip(REPRESENTATIVES) {
+        let found = import.find(seed).await;
+        let known = found.as_ref().and_then(|found| found.representative.as_ref());
+        let country = known.map(|known| known.document.key().country);
+        assert_eq!(country, expected.ok(), "{number}: {found:?}");
+        if let Err(reason) = expected {
+            writeln!(report, "{line},{reason}").unwrap();
+        }
+    }
+    assert_eq!(import.read("organisations.csv.refused.csv").unwrap(), report);
+    let told = import.json(&["organisations", "organisations.csv"]);
+    assert_eq!((&told["rewritten"], &told["added"]), (&0.into(), &0.into()), "told apart: {told}");
 });
 
 on_both!(refused_rows_are_named_by_line_and_the_others_enter, |import| {

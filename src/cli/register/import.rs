@@ -1,6 +1,7 @@
 //! An import from the file to the replica: one thread reads, all cores parse and seal, batches are written in
 //! the order of the file. Memory holds a few batches, whatever the file's size; any end can be gone on from.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -16,10 +17,6 @@ use tokio::sync::oneshot;
 use crate::audit;
 use crate::cli::register::report::Report;
 use crate::cli::register::rows;
-use crate::cli::table::Encoding;
-use crate::cli::table::Position;
-use crate::cli::table::Row;
-use crate::cli::table::Table;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::request_context::RequestContext;
 use crate::provider::Provider;
@@ -28,6 +25,12 @@ use crate::store::sql::ImportState;
 use crate::store::sql::ImportTally;
 use crate::store::sql::Register;
 use crate::store::sql::RegisterEntry;
+use crate::table::Column;
+use crate::table::Encoding;
+use crate::table::Position;
+use crate::table::Row;
+use crate::table::Table;
+use crate::table::Width;
 
 /// Rows that are parsed and sealed together.
 const CHUNK: usize = 1000;
@@ -105,7 +108,7 @@ struct Importer<'a> {
 /// Imports, or goes on with an import of the same file.
 pub async fn run(provider: &Provider, order: &Order) -> anyhow::Result<Done> {
     let columns = rows::columns(order.register);
-    let mut table = Table::open(&order.file, columns, order.encoding)?;
+    let mut table = open(order, columns)?;
     let (mark, went_on_at) = stand(provider, order, &mut table).await?;
     let report_length = u64::try_from(mark.report_length).unwrap_or(0);
     let report = Report::go_on(&order.report, report_length)?;
@@ -134,11 +137,18 @@ pub async fn run(provider: &Provider, order: &Order) -> anyhow::Result<Done> {
     Ok(Done { tally: mark.tally, first_refused, went_on_at, seconds, rate })
 }
 
+fn open(order: &Order, columns: &[Column]) -> anyhow::Result<Table<File>> {
+    let file = File::open(&order.file);
+    let file = file.with_context(|| format!("cannot read {}", order.file.display()))?;
+    let table = Table::begin(file, columns, order.encoding, Width::Exact);
+    table.with_context(|| order.file.display().to_string())
+}
+
 /// Where to begin: after the last batch of an interrupted import of this file, or at its first row.
 async fn stand(
     provider: &Provider,
     order: &Order,
-    table: &mut Table,
+    table: &mut Table<File>,
 ) -> anyhow::Result<(ImportMark, Option<i64>)> {
     let (store, register) = (&provider.store, order.register);
     let fresh = mark_at(&ImportMark::default(), table.position())?;
@@ -167,7 +177,7 @@ async fn stand(
         }
         tracing::warn!("what an interrupted import had read is lost; it begins anew");
         store.forget_import(register).await?;
-        *table = Table::open(&order.file, rows::columns(register), order.encoding)?;
+        *table = open(order, rows::columns(register))?;
     }
     if !store.begin_import(register, fresh.clone(), provider.clock.now()).await? {
         bail!(SOMEBODY_ELSE);
@@ -189,8 +199,8 @@ fn mark_at(mark: &ImportMark, position: Position) -> anyhow::Result<ImportMark> 
 }
 
 impl Importer<'_> {
-    async fn read(&mut self, table: Table) -> anyhow::Result<()> {
-        self.progress.set_length(table.length());
+    async fn read(&mut self, table: Table<File>) -> anyhow::Result<()> {
+        self.progress.set_length(std::fs::metadata(&self.order.file)?.len());
         let style = "{bar:30} {percent:>3}%  {msg}  {eta} left";
         self.progress.set_style(ProgressStyle::with_template(style)?);
         let batch = if self.provider.store.stages_imports() { STAGED_BATCH } else { BATCH };
@@ -305,7 +315,7 @@ type Ahead = mpsc::Receiver<std::io::Result<oneshot::Receiver<Sealed>>>;
 type Job = (Vec<Row>, Position, oneshot::Sender<Sealed>);
 
 /// Reads on one thread, and parses and seals on as many as there are cores: more would only hold memory.
-fn read_ahead(provider: &Provider, register: Register, mut table: Table) -> Ahead {
+fn read_ahead(provider: &Provider, register: Register, mut table: Table<File>) -> Ahead {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let (jobs, queue) = std::sync::mpsc::sync_channel::<Job>(cores);
     let queue = Arc::new(Mutex::new(queue));
@@ -341,7 +351,7 @@ fn read_ahead(provider: &Provider, register: Register, mut table: Table) -> Ahea
     receiver
 }
 
-fn read_chunk(table: &mut Table) -> std::io::Result<Vec<Row>> {
+fn read_chunk(table: &mut Table<File>) -> std::io::Result<Vec<Row>> {
     let mut chunk = Vec::with_capacity(CHUNK);
     while chunk.len() < CHUNK {
         let Some(row) = table.next_row()? else { break };

@@ -13,9 +13,9 @@ use crate::cli::legacy_codes;
 use crate::cli::output;
 use crate::cli::register::import::Done;
 use crate::cli::register::import::Order;
-use crate::cli::table::Encoding;
 use crate::provider::Provider;
 use crate::store::sql::Register;
+use crate::table::Encoding;
 
 /// What to do with registers.
 #[derive(clap::Subcommand)]
@@ -33,7 +33,8 @@ pub enum Import {
     #[command(after_help = "Example:\n  yihao register import people people.csv --dry-run")]
     People(Options),
     /// Organisations: a CSV file with the columns `uscc`, `name`, `status` and, where there is one,
-    /// `representative_name` and `representative_id_number`.
+    /// `representative_name` and `representative_id_number`; and, for documents whose number does not tell what it is,
+    /// `representative_id_type` and `representative_id_country`.
     #[command(
         after_help = "Example:\n  yihao register import organisations organisations.csv --encoding gbk"
     )]
@@ -48,7 +49,7 @@ pub enum Import {
 pub struct Options {
     /// The file.
     file: PathBuf,
-    /// How its characters are written; without this it is looked for.
+    /// How its characters are written, utf-8 or gbk; without this it is looked for.
     #[arg(long, value_name = "ENCODING")]
     encoding: Option<Encoding>,
     /// Only look: say what would be done, change nothing.

@@ -1,6 +1,7 @@
 //! What the made-up province knows: its people and its organisations, and what it answers about them.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context;
@@ -9,15 +10,16 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::register::rows;
-use crate::cli::table::Column;
-use crate::cli::table::Row;
-use crate::cli::table::Table;
 use crate::demo::organisations;
 use crate::demo::people;
 use crate::domain::document_type::DocumentType;
 use crate::domain::identity_document::IdentityDocument;
 use crate::domain::legal_entity::LegalEntity;
 use crate::domain::policy::Synthetic;
+use crate::table::Column;
+use crate::table::Row;
+use crate::table::Table;
+use crate::table::Width;
 
 /// Where people are compared.
 pub const COMPARE: &str = "/population/compare";
@@ -110,10 +112,13 @@ fn by_code(entity: LegalEntity) -> (String, LegalEntity) {
 }
 
 fn tell(entity: &LegalEntity) -> Value {
-    let representative = entity
-        .representative
-        .as_ref()
-        .map(|known| json!({ "name": known.name.expose(), "id_number": known.id_number.expose() }));
+    let representative = entity.representative.as_ref().map(|known| {
+        let key = known.document.key();
+        json!({
+            "name": known.name.expose(), "id_type": key.document_type.code(),
+            "id_country": key.country, "id_number": key.number,
+        })
+    });
     json!({
         "uscc": entity.uscc.as_str(), "name": entity.name.as_str(),
         "status": entity.status.as_str(), "representative": representative,
@@ -126,7 +131,8 @@ fn for_each(
     mut take: impl FnMut(&Row) -> Result<(), &'static str>,
 ) -> anyhow::Result<()> {
     let named = || format!("cannot read {}", file.display());
-    let mut table = Table::open(file, columns, None)?;
+    let source = File::open(file).with_context(named)?;
+    let mut table = Table::begin(source, columns, None, Width::Exact).with_context(named)?;
     while let Some(row) = table.next_row().with_context(named)? {
         let taken = take(&row);
         taken.map_err(|why| anyhow::anyhow!("{}: line {}: {why}", file.display(), row.line))?;

@@ -247,6 +247,9 @@ impl From<ConsoleError> for Problem {
             ConsoleError::Reason => (StatusCode::UNPROCESSABLE_ENTITY, "reason_needed"),
             // No machine says what was seen at a counter.
             ConsoleError::Name
+            | ConsoleError::NoDocument(..)
+            | ConsoleError::BirthDate(_)
+            | ConsoleError::NoRegion
             | ConsoleError::NotSeen
             | ConsoleError::Document
             | ConsoleError::Documents

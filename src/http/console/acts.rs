@@ -169,6 +169,10 @@ fn shown(names: &Names, read: &ReadAct) -> Value {
             None => portal.clone(),
         },
     };
+    let counter = match &read.document.request {
+        Asked::Counter(request) => Some(request),
+        _ => None,
+    };
     let role = match &read.document.request {
         Asked::InviteOperator { role, .. } | Asked::ConnectMachine { role, .. } => {
             Some(role.as_str())
@@ -186,10 +190,8 @@ fn shown(names: &Names, read: &ReadAct) -> Value {
             _ => None,
         },
         "organisation": read.document.request.organisation().map(|id| id.to_string()),
-        "documents": match &read.document.request {
-            Asked::Counter(request) => Some(request.documents.as_str()),
-            _ => None,
-        },
+        "documents": counter.map(|request| request.documents.as_str()),
+        "born": counter.and_then(|request| request.asked.stated_birth_date()).map(String::from),
         "document": match &read.document.request {
             Asked::VerifyAtCounter { document, .. } => Some(document.as_str()),
             _ => None,

@@ -1,6 +1,5 @@
 //! The counter: what staff file when somebody shows documents, and another officer decides.
 
-use crate::domain::identity::Identity;
 use std::collections::BTreeSet;
 
 use axum::extract::Path;
@@ -10,14 +9,16 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::console::ConsoleError;
+use crate::console::Party;
 use crate::console::counter;
-use crate::console::counter::Typed;
+use crate::console::counter::Shown;
 use crate::console::counter::Wanted;
 use crate::domain::act::CounterAsked;
 use crate::domain::act::CounterRequest;
 use crate::domain::acting::SubjectKind;
 use crate::domain::client::ClientId;
 use crate::domain::guardianship::LONGEST_HELP;
+use crate::domain::identity::Identity;
 use crate::domain::mandate::Matters;
 use crate::domain::masking;
 use crate::domain::masking::NameMask;
@@ -28,30 +29,36 @@ use crate::http::console::Officer;
 use crate::http::console::OfficerForm;
 use crate::http::console::message_key;
 use crate::http::console::status_of;
+use crate::http::documents;
 use crate::http::failure::Failure;
 use crate::http::respond;
+use crate::identifier;
+use crate::identifier::Typed;
 use crate::protocol::parameters::Parameters;
 
 /// The forms of the page, by the last part of their addresses.
 const KINDS: [&str; 3] = ["claim", "guardian", "helper"];
 /// What is typed into them.
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 9] = [
     "code",
     "agent_name",
     "agent_number",
     "person_name",
     "person_number",
+    "person_born",
     "items",
     "hours",
     "documents",
 ];
+/// The two people of a form: how the names of their fields begin.
+const PARTIES: [(&str, Party); 2] = [("agent", Party::Agent), ("person", Party::Principal)];
 
 /// `GET /console/counter`
 pub async fn show(officer: Officer) -> Result<Response, Failure> {
     if let Err(error) = officer.actor().demand(Permission::ServeAtCounter).await {
         return officer.refuse(error);
     }
-    page(&officer, StatusCode::OK, &Value::Null).await
+    page(&officer, StatusCode::OK, &json!({})).await
 }
 
 /// `POST /console/counter/{kind}`
@@ -60,8 +67,12 @@ pub async fn file(
     OfficerForm { officer, form }: OfficerForm,
 ) -> Result<Response, Failure> {
     let text = |name| form.get(name).unwrap_or_default();
-    let agent = Typed { name: text("agent_name"), number: text("agent_number") };
-    let person = Typed { name: text("person_name"), number: text("person_number") };
+    let agent = Shown { name: text("agent_name"), document: typed(&form, "agent"), born: "" };
+    let person = Shown {
+        name: text("person_name"),
+        document: typed(&form, "person"),
+        born: text("person_born"),
+    };
     let wanted = match kind.as_str() {
         "claim" => Ok(Wanted::Organisation(text("code"))),
         "guardian" => Ok(Wanted::Ward(person)),
@@ -86,7 +97,24 @@ pub async fn file(
     for field in FIELDS {
         wrong[field] = text(field).into();
     }
+    let config = &officer.visitor.provider().config;
+    for (who, party) in PARTIES {
+        let chosen = documents::choices(config, officer.visitor.look.locale, typed(&form, who));
+        wrong[format!("{who}_document")] = chosen;
+        if let ConsoleError::NoDocument(of, error) = error
+            && of == party
+        {
+            let (field, key) = identifier::refusal(error);
+            wrong[format!("{who}_errors")] = json!({ field: key });
+        }
+    }
     page(&officer, status_of(&error), &wrong).await
+}
+
+/// The document of one of the two people of a form.
+fn typed<'f>(form: &'f Parameters, who: &str) -> Typed<'f> {
+    let text = |name: &str| form.get(&format!("{who}_{name}")).unwrap_or_default();
+    Typed { text: text("number"), card: text("id_type"), country: text("id_country") }
 }
 
 /// Portals and service items; at least one is judged by the rules.
@@ -114,7 +142,9 @@ async fn page(officer: &Officer, status: StatusCode, wrong: &Value) -> Result<Re
     });
     let portals: Vec<Value> =
         portals.map(|client| json!({ "id": client.id, "name": client.name })).collect();
-    let empty = json!({});
+    let (config, locale) = (&officer.visitor.provider().config, officer.visitor.look.locale);
+    let choices = documents::choices(config, locale, Typed::default());
+    let empty = json!({ "agent_document": choices.clone(), "person_document": choices });
     let forms: serde_json::Map<String, Value> = KINDS
         .iter()
         .map(|kind| {
@@ -130,7 +160,7 @@ async fn page(officer: &Officer, status: StatusCode, wrong: &Value) -> Result<Re
 pub fn shown(request: &CounterRequest) -> String {
     let person = |named: &Identity| {
         let name = masking::person_name(&named.name, NameMask::HideFirst);
-        format!("{name} {}", masking::identity_number(&named.id_number))
+        format!("{name} {}", named.key().masked())
     };
     let agent = person(&request.agent);
     match &request.asked {
@@ -139,7 +169,7 @@ pub fn shown(request: &CounterRequest) -> String {
             let uscc = uscc.map_or_else(|_| String::new(), |uscc| uscc.masked().into_owned());
             format!("{agent} → {uscc}")
         }
-        CounterAsked::Guardian { ward } => format!("{agent} → {}", person(ward)),
+        CounterAsked::Guardian { ward, .. } => format!("{agent} → {}", person(ward)),
         CounterAsked::Helper { person: helped, hours, .. } => {
             format!("{agent} → {} · {hours} h", person(helped))
         }

@@ -37,6 +37,7 @@ use crate::clock::Timestamp;
 use crate::console;
 use crate::console::Actor;
 use crate::console::ConsoleError;
+use crate::domain::guardianship::BirthDateError;
 use crate::domain::id::OperatorSessionDigest;
 use crate::domain::operator::Operator;
 use crate::domain::operator::Permission;
@@ -250,6 +251,10 @@ fn message_key(error: &ConsoleError) -> Option<&'static str> {
         ConsoleError::AlertOver => "console-alert-over",
         ConsoleError::LastOfKind => "console-last-of-kind",
         ConsoleError::Name => "console-name-invalid",
+        ConsoleError::NoDocument(..) => "signup-look-again",
+        ConsoleError::BirthDate(BirthDateError::Missing) => "console-birth-date-needed",
+        ConsoleError::BirthDate(BirthDateError::Differs) => "console-birth-date-differs",
+        ConsoleError::NoRegion => "console-region-none",
         ConsoleError::Beyond => "console-region-not-yours",
         ConsoleError::NameTaken => "portal-name-taken",
         ConsoleError::NotGreen => "console-self-check-open",

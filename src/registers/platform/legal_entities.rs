@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::clock::Clock;
-use crate::domain::citizen_id::CitizenId;
+use crate::domain::identity_document::IdentityDocument;
 use crate::domain::legal_entity::EntityStatus;
 use crate::domain::legal_entity::LegalEntity;
 use crate::domain::legal_entity::OrganisationName;
@@ -44,6 +44,11 @@ struct SaidEntity {
 struct SaidRepresentative {
     name: String,
     id_number: String,
+    /// None, as of platforms of the contract before: the number tells.
+    #[serde(default)]
+    id_type: String,
+    #[serde(default)]
+    id_country: String,
 }
 
 /// An answer of the contract.
@@ -96,10 +101,14 @@ fn read(said: Said, uscc: &Uscc, synthetic: Synthetic) -> Option<Answer> {
     }
     let representative = match entity.representative {
         None => None,
-        Some(said) => Some(Representative {
-            name: PersonName::parse(&said.name).ok()?,
-            id_number: CitizenId::parse(&said.id_number, synthetic).ok()?,
-        }),
+        Some(said) => {
+            let (card, country) = (&said.id_type, &said.id_country);
+            let document = IdentityDocument::of_register(card, country, &said.id_number, synthetic);
+            Some(Representative {
+                name: PersonName::parse(&said.name).ok()?,
+                document: document.ok()?,
+            })
+        }
     };
     Some(Answer::Found(LegalEntity {
         uscc: uscc.clone(),
@@ -116,6 +125,7 @@ mod tests {
 
     use super::Answer;
     use super::read;
+    use crate::domain::identity_document::IdentityDocument;
     use crate::domain::legal_entity::EntityStatus;
     use crate::domain::policy::Synthetic;
     use crate::domain::synthetic;
@@ -144,12 +154,37 @@ mod tests {
         };
         let whole = found(entity());
         assert_eq!((&whole.uscc, whole.status), (&synthetic::uscc(1), EntityStatus::Revoked));
-        let number = synthetic::citizen_id(1);
-        assert!(whole.is_represented_by(synthetic::name(1).expose(), number.expose()));
+        let document = IdentityDocument::of_citizen_layout(&synthetic::citizen_id(1));
+        assert!(whole.is_represented_by(synthetic::name(1).expose(), document.key()));
         let mut nobody = entity();
         nobody["representative"] = Value::Null;
         assert_eq!(found(nobody).representative, None);
         assert_eq!(judge(json!({ "result": "not_found" })), Some(Answer::NotFound));
+    }
+
+    #[test]
+    fn a_representative_is_named_by_any_document() {
+        for (id_type, id_country, number, country) in [
+            ("FOREIGN_PASSPORT", "UTO", "L898902C3", "UTO"),
+            ("516", "HKG", "H00000000", "HKG"),
+            ("516", "", "H00000000", "HKG"),
+            ("", "", "H00000000", "HKG"),
+            ("511", "TWN", "00000001", "TWN"),
+            ("553", "CHN", "USA140100010113", "CHN"),
+            ("111", "CHN", synthetic::citizen_id(1).expose(), "CHN"),
+        ] {
+            let mut entity = entity();
+            entity["representative"] = json!({
+                "name": "ERIKSSON ANNA MARIA", "id_number": number,
+                "id_type": id_type, "id_country": id_country,
+            });
+            let said = json!({ "result": "found", "entity": entity });
+            let Some(Answer::Found(found)) = judge(said.clone()) else { panic!("{said}") };
+            let known = found.representative.unwrap();
+            let key = known.document.key();
+            assert_eq!((key.number, key.country), (number, country), "{said}");
+            assert!(id_type.is_empty() || key.document_type.code() == id_type, "{said}");
+        }
     }
 
     #[test]
@@ -173,6 +208,23 @@ mod tests {
             somebody(synthetic::name(1).expose(), "123"),
             somebody("", synthetic::citizen_id(1).expose()),
         ] {
+            assert_eq!(judge(said.clone()), None, "{said}");
+        }
+        for (id_type, id_country, number) in [
+            ("FOREIGN_PASSPORT", "", "L898902C3"),
+            ("FOREIGN_PASSPORT", "XYZ", "L898902C3"),
+            ("", "UTO", "L898902C3"),
+            ("414", "CHN", "E00000000"),
+            ("511", "HKG", "00000001"),
+            ("516", "HKG", synthetic::citizen_id(1).expose()),
+        ] {
+            let said = with(
+                "representative",
+                json!({
+                    "name": "ERIKSSON ANNA MARIA", "id_number": number,
+                    "id_type": id_type, "id_country": id_country,
+                }),
+            );
             assert_eq!(judge(said.clone()), None, "{said}");
         }
         let real_only = serde_json::from_value(json!({ "result": "found", "entity": entity() }));

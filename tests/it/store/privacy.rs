@@ -188,7 +188,7 @@ on_both!(
         let order = Order {
             authority: "云州市市场监督管理局",
             evidence: "来函",
-            charset: None,
+            encoding: None,
             dry_run: false,
         };
         let read = import::import(&provider.provider, &context, table.as_bytes(), order).await;

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod console;
 pub mod console_forms;
 pub mod console_routes;
+pub mod documents;
 pub mod doors;
 pub mod fixture;
 pub mod login;

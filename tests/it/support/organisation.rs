@@ -1,7 +1,7 @@
 //! Organisations of the legal-entity register, the people who act for them, and portals that take them.
 
 use yihao::domain::acting::SubjectKind;
-use yihao::domain::citizen_id::CitizenId;
+use yihao::domain::identity_document::IdentityDocument;
 use yihao::domain::legal_entity::EntityStatus;
 use yihao::domain::legal_entity::LegalEntity;
 use yihao::domain::legal_entity::OrganisationName;
@@ -27,7 +27,13 @@ pub fn entity(seed: u64, representative: &Person) -> LegalEntity {
         status: EntityStatus::Active,
         representative: Some(Representative {
             name: PersonName::parse(&representative.name).unwrap(),
-            id_number: CitizenId::parse(&representative.id_number, Synthetic::Accepted).unwrap(),
+            document: IdentityDocument::parse(
+                representative.id_type.card(),
+                &representative.id_country,
+                &representative.id_number,
+                Synthetic::Accepted,
+            )
+            .unwrap(),
         }),
     }
 }

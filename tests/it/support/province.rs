@@ -46,14 +46,18 @@ impl Province {
             writeln!(file, "{name},{number},{},{country}", person.id_type.code()).unwrap();
         }
         let mut file = std::fs::File::create(dir.join("organisations.csv")).unwrap();
-        let header = "uscc,name,status,representative_name,representative_id_number";
+        let header = "uscc,name,status,representative_name,representative_id_number,\
+                      representative_id_type,representative_id_country";
         writeln!(file, "{header}").unwrap();
         for entity in organisations {
             let known = entity.representative.as_ref();
-            let known = known.map(|known| (known.name.expose(), known.id_number.expose()));
-            let (name, number) = known.unwrap_or_default();
+            let named = known.map(|known| {
+                let (name, key) = (known.name.expose(), known.document.key());
+                format!("{name},{},{},{}", key.number, key.document_type.code(), key.country)
+            });
+            let named = named.unwrap_or_else(|| ",,,".to_owned());
             let (uscc, status) = (&entity.uscc, entity.status.as_str());
-            writeln!(file, "{uscc},{},{status},{name},{number}", entity.name.as_str()).unwrap();
+            writeln!(file, "{uscc},{},{status},{named}", entity.name.as_str()).unwrap();
         }
         let port = free_port();
         Self { process: Self::spawn(&dir, port), dir, port }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::Sample;
 use super::counter_staff;
 use super::security_officer;
+use crate::http::pages::samples::documents;
 
 /// The pages in every state worth seeing.
 pub fn all() -> Vec<Sample> {
@@ -44,6 +45,24 @@ pub fn all() -> Vec<Sample> {
                 json!({"error": "console-age", "person_name": "张小宝",
                        "person_number": "110105201201011239"}),
                 json!({"error": "console-hours", "items": "140100-01", "hours": "100"}),
+            ),
+        ),
+        (
+            "console-counter-documents",
+            "console/counter.html",
+            counter(
+                json!({"error": "signup-look-again", "code": "91990100PDY000123X",
+                       "agent_name": "ERIKSSON ANNA MARIA", "agent_number": "L898902C3",
+                       "agent_document": documents::chosen(Some("FOREIGN_PASSPORT")),
+                       "agent_errors": {"id_country": "id-country-missing"}}),
+                json!({"error": "signup-look-again", "person_name": "LI TEST",
+                       "person_number": "H0000000", "person_born": "2015-03-02",
+                       "person_document": documents::chosen(Some("516")),
+                       "person_errors": {"id_number": "id-number-other-length"},
+                       "agent_errors": {"id_type": "id-type-unknown"}}),
+                json!({"error": "console-birth-date-needed", "person_name": "LI TEST",
+                       "person_number": "00000001",
+                       "person_document": documents::chosen(Some("511"))}),
             ),
         ),
     ]
@@ -112,7 +131,12 @@ fn counter(claim: Value, guardian: Value, helper: Value) -> Value {
         "portals": [{"id": "web1", "name": "云州市民生服务平台"}],
     });
     page["forms"] = json!({});
-    for (kind, form) in [("claim", claim), ("guardian", guardian), ("helper", helper)] {
+    for (kind, mut form) in [("claim", claim), ("guardian", guardian), ("helper", helper)] {
+        for who in ["agent_document", "person_document"] {
+            if form[who].is_null() {
+                form[who] = documents::chosen(None);
+            }
+        }
         page["forms"][kind] = form;
     }
     page

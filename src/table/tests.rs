@@ -1,11 +1,15 @@
 //! What files bring: encodings, quotes, rows that are none, and a reader that goes on where it stood.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io;
+use std::io::Cursor;
+use std::io::Read;
 
 use super::Column;
 use super::Encoding;
+use super::Problem;
 use super::Table;
+use super::TableError;
+use super::Width;
 
 const COLUMNS: [Column; 3] = [
     Column { name: "name", also: &["姓名"], required: true },
@@ -13,37 +17,18 @@ const COLUMNS: [Column; 3] = [
     Column { name: "note", also: &[], required: false },
 ];
 
-/// A file that goes with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(bytes: &[u8]) -> Self {
-        let path = std::env::temp_dir().join(format!("yihao-table-{}.csv", uuid::Uuid::new_v4()));
-        std::fs::File::create(&path).unwrap().write_all(bytes).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        std::fs::remove_file(&self.0).unwrap();
-    }
-}
-
 fn refused(bytes: &[u8]) -> String {
-    let file = Scratch::new(bytes);
-    let error = Table::open(&file.0, &COLUMNS, None).err().expect("refused");
-    format!("{error:#}")
+    let error = Table::begin(bytes, &COLUMNS, None, Width::Exact).err().expect("refused");
+    error.to_string()
 }
 
 /// Line, name and number of every row, or why it is none.
 fn rows(bytes: &[u8], encoding: Option<Encoding>) -> Vec<(u64, Result<String, &'static str>)> {
-    let file = Scratch::new(bytes);
-    let mut table = Table::open(&file.0, &COLUMNS, encoding).unwrap();
+    let mut table = Table::begin(bytes, &COLUMNS, encoding, Width::Exact).unwrap();
     let mut found = Vec::new();
     while let Some(row) = table.next_row().unwrap() {
         let both = row.get(0).and_then(|name| Ok(format!("{name}/{}", row.get(1)?)));
-        found.push((row.line, both));
+        found.push((row.line, both.map_err(Problem::as_str)));
     }
     assert_eq!(table.position().read_to, bytes.len() as u64, "it was read to its end");
     found
@@ -126,13 +111,16 @@ fn a_quote_nobody_closes_is_told() {
 #[test]
 fn a_reader_goes_on_where_another_stood_and_in_the_same_file_alone() {
     let text = "name,id_number\r\n\"测试\r\n一\",1\r\n测试二,2\r\n测试三,3\r\n";
-    let file = Scratch::new(text.as_bytes());
-    let mut first = Table::open(&file.0, &COLUMNS, None).unwrap();
+    let begin = |text: &str| {
+        let source = Cursor::new(text.as_bytes().to_vec());
+        Table::begin(source, &COLUMNS, None, Width::Exact).unwrap()
+    };
+    let mut first = begin(text);
     first.next_row().unwrap().unwrap();
     first.next_row().unwrap().unwrap();
     let stood = first.position();
 
-    let mut second = Table::open(&file.0, &COLUMNS, None).unwrap();
+    let mut second = begin(text);
     assert!(second.go_on(stood).unwrap());
     let row = second.next_row().unwrap().unwrap();
     assert_eq!((row.line, row.get(0).unwrap().as_ref()), (5, "测试三"));
@@ -140,16 +128,90 @@ fn a_reader_goes_on_where_another_stood_and_in_the_same_file_alone() {
 
     let cut = usize::try_from(stood.read_to).unwrap() - 1;
     for other in [text.replace('二', "四"), text[..cut].to_owned()] {
-        let other = Scratch::new(other.as_bytes());
-        let mut third = Table::open(&other.0, &COLUMNS, None).unwrap();
-        assert!(!third.go_on(stood).unwrap());
+        assert!(!begin(&other).go_on(stood).unwrap());
     }
 }
 
 #[test]
 fn an_absent_column_is_empty() {
-    let file = Scratch::new(b"id_number,name\n1,A\n");
-    let mut table = Table::open(&file.0, &COLUMNS, None).unwrap();
+    let text: &[u8] = b"id_number,name\n1,A\n";
+    let mut table = Table::begin(text, &COLUMNS, None, Width::Exact).unwrap();
     let row = table.next_row().unwrap().unwrap();
     assert_eq!([0, 1, 2].map(|place| row.get(place).unwrap().into_owned()), ["A", "1", ""]);
+}
+
+const CODES: [Column; 3] = [
+    Column { name: "kind", also: &["类别"], required: true },
+    Column { name: "value", also: &["旧代码"], required: true },
+    Column { name: "x", also: &["甲"], required: false },
+];
+
+/// Rows of a table of which none may be bad.
+fn whole(bytes: &[u8], encoding: Option<Encoding>) -> Result<Vec<(i64, String)>, TableError> {
+    let mut table = Table::begin(bytes, &CODES, encoding, Width::Any)?;
+    let mut rows = Vec::new();
+    while let Some(row) = table.next_row()? {
+        let cells = row.whole()?;
+        rows.push((cells.line(), format!("{}|{}", cells.cell(0), cells.cell(1))));
+    }
+    Ok(rows)
+}
+
+#[test]
+fn marks_encodings_and_quoted_line_breaks_are_read() {
+    let plain = "类别,旧代码\n甲,1\n\"乙\n丙\",2\n丁,3\n";
+    let expected = [(2, "甲|1"), (3, "乙\n丙|2"), (5, "丁|3")];
+    let expected = expected.map(|(line, text)| (line, text.to_owned()));
+    let marked = format!("\u{FEFF}{plain}");
+    let (gbk, ..) = encoding_rs::GBK.encode(plain);
+    for bytes in [plain.as_bytes(), marked.as_bytes(), &gbk] {
+        assert_eq!(whole(bytes, None).unwrap(), expected);
+    }
+    assert_eq!(whole(&gbk, Some(Encoding::Gb18030)).unwrap(), expected);
+    let other = whole(&gbk, Some(Encoding::Utf8));
+    assert!(matches!(other, Err(TableError::Characters(1, Problem::NotUtf8))), "{other:?}");
+}
+
+#[test]
+fn where_no_row_may_be_bad_the_first_one_is_told_with_its_line() {
+    assert!(matches!(whole(b"kind\n1\n", None), Err(TableError::NoColumn("value"))));
+    assert!(matches!(whole(b"", None), Err(TableError::NoHeader)));
+    assert!(matches!(whole(&[0xFF, 0xFE, 0x61, 0], None), Err(TableError::Utf16)));
+    let open = b"kind,value,note\na,1,\"x\nb,2,y\nc,3,z\n";
+    assert!(matches!(whole(open, None), Err(TableError::Row(2, Problem::OpenQuote))));
+    let mut late = b"kind,value\n".to_vec();
+    late.extend("organisation_code,123456789\n".repeat(5000).bytes());
+    late.extend([0xB2, 0xE2, b'\n']);
+    assert!(matches!(whole(&late, None), Err(TableError::Characters(5002, Problem::NotUtf8))));
+}
+
+#[test]
+fn rows_may_be_shorter_or_longer_where_that_is_allowed() {
+    let rows = whole(b"kind,value,x\na,1\nb\nc,3,z,more\n", None).unwrap();
+    let expected = [(2, "a|1"), (3, "b|"), (4, "c|3")];
+    assert_eq!(rows, expected.map(|(line, text)| (line, text.to_owned())));
+}
+
+#[test]
+fn a_row_without_end_is_refused_where_it_begins() {
+    let start: &[u8] = b"kind,value\nx,1\nx,\"";
+    let endless = start.chain(io::repeat(b'a').take(100 * 1024 * 1024));
+    let mut table = Table::begin(endless, &CODES, None, Width::Any).unwrap();
+    assert!(table.next_row().unwrap().unwrap().whole().is_ok());
+    let long = table.next_row().unwrap().unwrap();
+    assert!(matches!(long.whole(), Err(TableError::Row(3, _))), "{long:?}");
+}
+
+#[test]
+fn encodings_are_told_by_name() {
+    for (name, encoding) in [
+        ("utf-8", Encoding::Utf8),
+        ("UTF8", Encoding::Utf8),
+        ("gbk", Encoding::Gb18030),
+        ("GB18030", Encoding::Gb18030),
+        ("gb2312", Encoding::Gb18030),
+    ] {
+        assert_eq!(name.parse(), Ok(encoding));
+    }
+    assert!("latin1".parse::<Encoding>().is_err());
 }
