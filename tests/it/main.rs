@@ -36,6 +36,7 @@ mod console_audit;
 mod console_cookies;
 mod console_lists;
 mod console_login;
+mod console_mandates;
 mod console_names;
 mod console_pages;
 mod console_people;
