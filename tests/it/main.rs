@@ -22,6 +22,7 @@ mod audit_failures;
 mod authorization_code;
 mod authorization_request;
 mod browser;
+mod certificate_files;
 mod certificates;
 mod client_assertion;
 mod client_auth;
