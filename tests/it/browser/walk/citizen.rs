@@ -45,9 +45,6 @@ impl Walk {
         self.window.fill("#code", &code).await;
         self.window.click("#signup").await;
         self.see(".work a.button-quiet", "signup-waits").await;
-        self.province.fail("none").await;
-        // The register is asked again only after a rest.
-        self.provider.clock.advance(65_000);
     }
 
     /// Logging in and recovering with what no citizen of the mainland has.

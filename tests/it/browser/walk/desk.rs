@@ -46,7 +46,7 @@ impl Walk {
         self.go(&agent, "console-person").await;
         let path = format!("{agent}/identity");
         self.visit(&path).await;
-        let other = self.people.unproven.id_number.clone();
+        let other = self.people.double.id_number.clone();
         self.fill(&[("#other", &other), ("#reason-merge", "派出所来函核实")]).await;
         self.window.click("#merge").await;
         self.see(".pending", "identity-waiting").await;
@@ -115,7 +115,7 @@ impl Walk {
         self.window.fill("#code", self.people.unclaimed().uscc.as_str()).await;
         self.window.click("#find").await;
         self.see("#found-title", "organisations-unclaimed").await;
-        let uscc = self.people.claimed()[0].uscc.as_str().to_owned();
+        let uscc = self.people.claimed()[1].uscc.as_str().to_owned();
         self.window.fill("#code", &uscc).await;
         self.window.click("#find").await;
         self.see("#suspend-organisation", "organisation").await;

@@ -30,6 +30,8 @@ pub struct People {
     pub agent: Person,
     /// Has an account that was never compared with a register.
     pub unproven: Person,
+    /// Has the agent's second account.
+    pub double: Person,
     /// Has no account, and a foreign passport.
     pub traveller: Person,
     /// Has no account, and the number of the boss under another name: that is what the register says now.
@@ -40,7 +42,8 @@ pub struct People {
 
 /// Brings them together.
 pub async fn gather() -> (People, Province, TestProvider) {
-    let [boss, agent, unproven, traveller] = [0, 1, 2, 3].map(|n| Person::synthetic(SEED + n));
+    let [boss, agent, unproven, traveller, double] =
+        [0, 1, 2, 3, 5].map(|n| Person::synthetic(SEED + n));
     let agent = Person { id_number: number(), ..agent };
     let traveller = Person { name: "ERIKSSON ANNA MARIA".to_owned(), ..traveller };
     let traveller = traveller.with_document(DocumentType::ForeignPassport, "UTO", "L898902C3");
@@ -51,20 +54,21 @@ pub async fn gather() -> (People, Province, TestProvider) {
     let units: Vec<LegalEntity> =
         (0..=UNITS).map(|n| entity_in("140100", SEED + n, &boss)).collect();
     let known: Vec<&LegalEntity> = units.iter().collect();
-    let province = Province::with(&[&boss, &agent, &unproven, &traveller, &namesake], &known);
+    let registered = [&boss, &agent, &unproven, &double, &traveller, &namesake];
+    let province = Province::with(&registered, &known);
     let provider = province
         .provider_with(Backend::Sqlite, SECRET, |config| {
             // No certificate is believed there: the form is shown, and refuses.
             config.certificates.anchors = Some(std::env::temp_dir());
         })
         .await;
-    for person in [&boss, &agent, &unproven] {
+    for person in [&boss, &agent, &unproven, &double] {
         provider.add_person(person).await;
     }
     let manager = Browser::new();
     log_in(&provider, &manager, &boss).await;
     let (traveller, namesake) = (traveller.without_account(), namesake.without_account());
-    let people = People { boss, manager, agent, unproven, traveller, namesake, units };
+    let people = People { boss, manager, agent, unproven, double, traveller, namesake, units };
     for unit in people.claimed() {
         let done = claim(&provider, &people.manager, unit.uscc.as_str()).await;
         assert_eq!(done.status, 303, "{}", done.body);
