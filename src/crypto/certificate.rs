@@ -93,8 +93,12 @@ impl Certificate {
         Ok(Self { inner, signed })
     }
 
-    /// Reads a chain, PEM one after another, or one certificate as DER in base64.
-    pub fn read_chain(text: &str) -> Result<Vec<Self>, CertificateError> {
+    /// Reads a chain, PEM one after another, or one certificate as DER, plain or in base64.
+    pub fn read_chain(bytes: &[u8]) -> Result<Vec<Self>, CertificateError> {
+        // The length that follows DER's first octet is no text.
+        let Ok(text) = std::str::from_utf8(bytes) else { return Ok(vec![Self::from_der(bytes)?]) };
+        // Editors may put a mark before the text.
+        let text = text.trim_start_matches('\u{feff}');
         let blocks = pem_blocks(text, "CERTIFICATE")?;
         let ders = if blocks.is_empty() {
             let plain: String = text.split_whitespace().collect();
@@ -164,8 +168,17 @@ impl RevocationList {
     }
 }
 
+/// A signature as tools hand it over: as text in base64, or as it is.
+pub fn find_signature(bytes: &[u8]) -> Option<[u8; 64]> {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let blank = |character: &char| !character.is_whitespace() && *character != '\u{feff}';
+    let text: String = text.chars().filter(blank).collect();
+    let decoded = base64url::decode_standard(text).ok();
+    decoded.as_deref().and_then(read_signature).or_else(|| read_signature(bytes))
+}
+
 /// A signature as signers write it: 64 bytes, or DER of two numbers.
-pub fn read_signature(bytes: &[u8]) -> Option<[u8; 64]> {
+fn read_signature(bytes: &[u8]) -> Option<[u8; 64]> {
     bytes.try_into().ok().or_else(|| read_der_signature(bytes))
 }
 
@@ -264,7 +277,8 @@ mod tests {
         #[test]
         fn reading_never_panics(bytes in any::<Vec<u8>>(), text in any::<String>()) {
             let _ = Certificate::from_der(&bytes);
-            let _ = Certificate::read_chain(&text);
+            let _ = Certificate::read_chain(text.as_bytes());
+            let _ = Certificate::read_chain(&bytes);
             let _ = RevocationList::read(&bytes);
             let _ = read_signature(&bytes);
         }
@@ -278,7 +292,10 @@ mod tests {
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
             "-----BEGIN CERTIFICATE-----",
         ] {
-            assert_eq!(Certificate::read_chain(text).unwrap_err(), CertificateError::Unreadable);
+            assert_eq!(
+                Certificate::read_chain(text.as_bytes()).unwrap_err(),
+                CertificateError::Unreadable
+            );
         }
     }
 }

@@ -32,6 +32,7 @@ mod session;
 mod sheet;
 mod signup;
 mod site;
+mod upload;
 mod visitor;
 
 pub use site::Site;

@@ -80,6 +80,12 @@ impl Visitor {
         &self.site.provider
     }
 
+    /// The same visitor, at the page that a form with files stands on: its answer cannot be asked for again.
+    #[must_use]
+    pub fn at(self, path: &str) -> Self {
+        Self { path_and_query: path.to_owned(), ..self }
+    }
+
     /// A page with the status 200.
     pub fn page(&self, template: &str, page: impl Serialize) -> Result<Response, Failure> {
         self.page_towards(&[], (StatusCode::OK, template), page)

@@ -69,10 +69,10 @@ pub struct Answer<'a> {
     pub uscc: &'a str,
     /// The challenge.
     pub challenge: &'a str,
-    /// The chain, PEM.
-    pub certificate: &'a str,
-    /// The signature of the challenge's text, base64.
-    pub signature: &'a str,
+    /// The chain: PEM, or one certificate in DER.
+    pub certificate: &'a [u8],
+    /// The signature of the challenge's text, also in base64.
+    pub signature: &'a [u8],
 }
 
 /// Why an organisation was not claimed by its certificate.
@@ -84,6 +84,9 @@ pub enum CertificateClaimError {
     /// The challenge is old, was used, or is another session's.
     #[error("the challenge is over")]
     Challenge,
+    /// A key came with it that nobody but its owner may have.
+    #[error("a private key came with it")]
+    PrivateKey,
     /// The certificate proves nothing.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -116,6 +119,31 @@ pub fn challenge(
     Ok(Some(Challenge { sealed: provider.vault.seal_transit(PURPOSE, &sealed)?, text }))
 }
 
+/// The challenge this session was given, if it can still be answered: nobody signs anew because something else of the
+/// form was wrong.
+pub fn find_challenge(
+    provider: &Provider,
+    who: (AccountId, SessionId),
+    sealed: &str,
+) -> Option<Challenge> {
+    let opened = open(provider, who, sealed).ok()?;
+    Some(Challenge { sealed: sealed.to_owned(), text: text(provider, &opened.nonce) })
+}
+
+fn open(
+    provider: &Provider,
+    (account, session): (AccountId, SessionId),
+    sealed: &str,
+) -> Result<Sealed, CertificateClaimError> {
+    let sealed: Sealed = provider
+        .vault
+        .open_transit(PURPOSE, sealed)
+        .map_err(|_| CertificateClaimError::Challenge)?;
+    let now = provider.clock.now();
+    let own = sealed.account == account && sealed.session == session && sealed.until > now;
+    if own { Ok(sealed) } else { Err(CertificateClaimError::Challenge) }
+}
+
 /// It says where it is meant for, so that a signature for another place is none here.
 fn text(provider: &Provider, nonce: &str) -> String {
     format!("unit-claim {} {nonce}", provider.config.issuer_text())
@@ -128,6 +156,9 @@ pub async fn claim(
     (account, profile, session): (&Account, &Profile, SessionId),
     answer: Answer<'_>,
 ) -> Result<(), CertificateClaimError> {
+    if [answer.certificate, answer.signature].iter().any(|bytes| names_private_key(bytes)) {
+        return Err(CertificateClaimError::PrivateKey);
+    }
     let uscc =
         Uscc::parse(answer.uscc, provider.config.synthetic()).map_err(|_| ClaimError::Code)?;
     let refused = |reason: &str| {
@@ -171,6 +202,12 @@ pub async fn claim(
     Err(error.into())
 }
 
+/// Whether a private key is among the PEM (RFC 7468 §10): its owner has to hear that it is known now.
+fn names_private_key(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"PRIVATE KEY-----";
+    bytes.windows(MARK.len()).any(|window| window == MARK)
+}
+
 /// An administrator, as long as the certificate.
 fn terms(now: Timestamp, until: Timestamp) -> Terms {
     Terms {
@@ -184,21 +221,14 @@ fn terms(now: Timestamp, until: Timestamp) -> Terms {
 /// Until when the certificate that names this unit is good, whose key signed our challenge.
 async fn prove(
     provider: &Provider,
-    (account, session): (AccountId, SessionId),
+    who: (AccountId, SessionId),
     uscc: &Uscc,
     answer: Answer<'_>,
 ) -> Result<Timestamp, CertificateClaimError> {
     let config = &provider.config.certificates;
     let folder = config.anchors.as_deref().ok_or(CertificateClaimError::Off)?;
     let now = provider.clock.now();
-    let sealed: Sealed = provider
-        .vault
-        .open_transit(PURPOSE, answer.challenge)
-        .map_err(|_| CertificateClaimError::Challenge)?;
-    let own = sealed.account == account && sealed.session == session && sealed.until > now;
-    if !own {
-        return Err(CertificateClaimError::Challenge);
-    }
+    let sealed = open(provider, who, answer.challenge)?;
     // It is used up by the first answer, right or wrong.
     let digest = JtiDigest::of(&format!("{PURPOSE} {}", sealed.nonce));
     if !store(provider.store.spend_jti(digest, sealed.until).await)? {
@@ -207,10 +237,7 @@ async fn prove(
     let chain = Certificate::read_chain(answer.certificate)?;
     let anchors = anchors::read(folder).await.map_err(ClaimError::RegisterAway)?;
     let proven = anchors.prove(&chain, now.seconds())?;
-    let blank = |character: &char| !character.is_whitespace();
-    let signature: String = answer.signature.chars().filter(blank).collect();
-    let signature = base64url::decode_standard(signature).ok();
-    let signature = signature.as_deref().and_then(certificate::read_signature);
+    let signature = certificate::find_signature(answer.signature);
     let message = text(provider, &sealed.nonce);
     if !signature.is_some_and(|signature| proven.key.verify(message.as_bytes(), &signature)) {
         return Err(CertificateClaimError::Signature);

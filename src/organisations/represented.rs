@@ -39,9 +39,11 @@ pub struct Represented {
     pub name: String,
     /// The organisation's credit code.
     pub uscc: Option<String>,
+    /// Whether the organisation is suspended: then nobody acts for it, and it comes to no portal.
+    pub is_suspended: bool,
 }
 
-/// Everybody a person represents now, the strongest mandate first, each principal once.
+/// Everybody a person represents now, the strongest mandate first, each principal once; also who is suspended.
 pub async fn list(
     provider: &Provider,
     account: AccountId,
@@ -65,7 +67,7 @@ pub async fn at_client(
     account: AccountId,
     client: &Client,
 ) -> Result<Vec<Represented>, RepresentedError> {
-    collect(provider, account, |mandate| leads_to(mandate, client)).await
+    collect(provider, account, |held| !held.is_suspended && leads_to(&held.mandate, client)).await
 }
 
 /// One of them, if its mandate is this person's, in force, and leads to this client.
@@ -99,7 +101,7 @@ pub fn leads_to(mandate: &Mandate, client: &Client) -> bool {
 async fn collect(
     provider: &Provider,
     account: AccountId,
-    wanted: impl Fn(&Mandate) -> bool,
+    wanted: impl Fn(&Held) -> bool,
 ) -> Result<Vec<Represented>, RepresentedError> {
     let now: Timestamp = provider.clock.now();
     let mut held: Vec<Held> = Vec::new();
@@ -108,7 +110,7 @@ async fn collect(
         let page = provider.store.list_held_mandates(account, (after, PAGE), now).await?;
         let full = page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
         after = page.last().map(|last| last.mandate.id);
-        held.extend(page.into_iter().filter(|held| wanted(&held.mandate)));
+        held.extend(page.into_iter().filter(&wanted));
         if !full || held.len() >= MOST {
             break;
         }
@@ -128,11 +130,12 @@ async fn collect(
 }
 
 async fn open(provider: &Provider, held: Held) -> Result<Option<Represented>, RepresentedError> {
-    let Held { mandate, organisation, .. } = held;
+    let Held { mandate, organisation, is_suspended } = held;
     match (mandate.principal, organisation) {
         (Principal::Organisation(_), Some(record)) => {
             let record = provider.vault.open_organisation(&record)?;
-            Ok(Some(Represented { mandate, name: record.name, uscc: Some(record.uscc) }))
+            let uscc = Some(record.uscc);
+            Ok(Some(Represented { mandate, name: record.name, uscc, is_suspended }))
         }
         (Principal::Organisation(_), None) => Ok(None),
         (Principal::Person(id), _) => {
@@ -141,7 +144,7 @@ async fn open(provider: &Provider, held: Held) -> Result<Option<Represented>, Re
             let Some(person) = person.filter(usable) else { return Ok(None) };
             let profile = provider.vault.open_profile(&person)?;
             let name = provider.config.masking.name(&profile.name);
-            Ok(Some(Represented { mandate, name, uscc: None }))
+            Ok(Some(Represented { mandate, name, uscc: None, is_suspended: false }))
         }
     }
 }

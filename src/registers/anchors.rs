@@ -40,7 +40,8 @@ pub async fn read(folder: &Path) -> Result<Anchors, RegisterAway> {
         let put = if kind == "crl" {
             RevocationList::read(&bytes).map(|list| anchors.add_list(list))
         } else {
-            certificates(&bytes).map(|all| all.into_iter().for_each(|one| anchors.add(one)))
+            Certificate::read_chain(&bytes)
+                .map(|all| all.into_iter().for_each(|one| anchors.add(one)))
         };
         put.map_err(|error| failed(FolderError::File(path, error)))?;
     }
@@ -48,11 +49,4 @@ pub async fn read(folder: &Path) -> Result<Anchors, RegisterAway> {
         return Err(failed(FolderError::Empty(folder.to_owned())));
     }
     Ok(anchors)
-}
-
-fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, CertificateError> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.contains("-----BEGIN") => Certificate::read_chain(text),
-        _ => Certificate::from_der(bytes).map(|one| vec![one]),
-    }
 }

@@ -17,10 +17,10 @@ use crate::support::fixture;
 use crate::support::machine;
 
 /// Rows on a page.
-const PAGE: usize = 50;
+pub const PAGE: usize = 50;
 
 /// What stands on the pages of a list between these two marks of a row, page by page.
-async fn turn(
+pub async fn turn(
     provider: &TestProvider,
     operator: &Operator,
     path: &str,
@@ -48,11 +48,13 @@ fn link(page: &Page, id: &str) -> Option<String> {
     Some(tag.split('"').next()?.replace("&#x2f;", "/").replace("&amp;", "&"))
 }
 
-fn sizes(pages: &[BTreeSet<String>]) -> Vec<usize> {
+/// How many stand on each page.
+pub fn sizes(pages: &[BTreeSet<String>]) -> Vec<usize> {
     pages.iter().map(BTreeSet::len).collect()
 }
 
-fn all(pages: &[BTreeSet<String>]) -> BTreeSet<String> {
+/// All of them.
+pub fn all(pages: &[BTreeSet<String>]) -> BTreeSet<String> {
     pages.iter().flatten().cloned().collect()
 }
 

@@ -72,6 +72,11 @@ on_both!(
         assert!(!page.body.contains(&format!("act-as-{uscc}")), "nobody comes for it");
         let refused = claim(&provider, &boss, &uscc).await;
         assert!(refused.status == 409 && refused.body.contains("暂停"), "{}", refused.body);
+        for own in [&boss, &browser] {
+            let page = mandates(&provider, own).await;
+            assert!(page.body.contains(&uscc) && page.body.contains("单位账号已暂停"), "{}", page.body);
+            assert!(!page.body.contains(&format!("manage-{uscc}")), "nobody is appointed");
+        }
 
         let asked = [("kind", "resume_organisation"), REASON];
         let asked = about_unit(&provider, &desk.security, (&id, "ask"), &asked).await;
@@ -80,6 +85,8 @@ on_both!(
         let page = chooser(&browser, &web1, &[("prompt", "select_account")]).await;
         let back = claims(tokens(&web1, &choose(&browser, &page, &uscc).await).await["id_token"].as_str().unwrap());
         assert_eq!(back["org"]["role"], "agent", "the mandate is as it was");
+        let page = mandates(&provider, &boss).await;
+        assert!(page.body.contains(&format!("manage-{uscc}")) && !page.body.contains("已暂停"));
     }
 );
 

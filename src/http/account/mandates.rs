@@ -7,7 +7,6 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::clock::Timestamp;
-use crate::crypto::certificate::CertificateError;
 use crate::domain::acting::SubjectKind;
 use crate::domain::id::MandateId;
 use crate::domain::mandate::Mandate;
@@ -15,13 +14,12 @@ use crate::domain::mandate::MandateRole;
 use crate::domain::mandate::Principal;
 use crate::http::account::Owner;
 use crate::http::account::OwnerForm;
+use crate::http::account::certificate;
+use crate::http::account::certificate::Typed;
 use crate::http::account::granting;
 use crate::http::account::granting::Granting;
 use crate::http::failure::Failure;
 use crate::http::respond;
-use crate::organisations::certificate;
-use crate::organisations::certificate::Answer;
-use crate::organisations::certificate::CertificateClaimError;
 use crate::organisations::claim;
 use crate::organisations::claim::ClaimError;
 use crate::organisations::mandates;
@@ -46,6 +44,8 @@ pub struct Wrong<'a> {
     pub error: Option<&'static str>,
     /// The credit code.
     pub code: &'a str,
+    /// What was typed into the form of a certificate.
+    pub certificate: Typed,
 }
 
 /// Which of those a person represents are shown.
@@ -69,7 +69,7 @@ async fn show_wanted(owner: &Owner, wanted: &Wanted) -> Result<Response, Failure
 /// he has may end what others have by it. To decline needs no more than to be here.
 pub async fn change(OwnerForm { owner, form }: OwnerForm) -> Result<Response, Failure> {
     let step = form.get("step").unwrap_or_default();
-    if ["claim", "certificate", "accept", "offer", "end"].contains(&step) && !owner.is_fresh() {
+    if ["claim", "accept", "offer", "end"].contains(&step) && !owner.is_fresh() {
         return Ok(Owner::ask_again(PATH));
     }
     match step {
@@ -80,7 +80,6 @@ pub async fn change(OwnerForm { owner, form }: OwnerForm) -> Result<Response, Fa
             show_wanted(&owner, &Wanted { search, from }).await
         }
         "claim" => run_claim(&owner, form.get("uscc").unwrap_or_default()).await,
-        "certificate" => run_certificate(&owner, &form).await,
         "accept" | "decline" => run_answer(&owner, &form, step == "accept").await,
         "end" => match end(&owner, &form).await? {
             None => Ok(done(PATH, "ended")),
@@ -148,48 +147,12 @@ async fn run_claim(owner: &Owner, code: &str) -> Result<Response, Failure> {
         Ok(_) => return Ok(done(PATH, "claimed")),
         Err(error) => not_claimed(error)?,
     };
-    page(owner, status, &Wrong { error: Some(error), code }, &Granting::default()).await
-}
-
-/// What the signer of a unit's certificate sent.
-async fn run_certificate(owner: &Owner, form: &Parameters) -> Result<Response, Failure> {
-    let (visitor, signed_in) = (&owner.visitor, &owner.signed_in);
-    let text = |name| form.get(name).unwrap_or_default();
-    let answer = Answer {
-        uscc: text("uscc"),
-        challenge: text("challenge"),
-        certificate: text("certificate"),
-        signature: text("signature"),
-    };
-    let who = (&signed_in.account, &signed_in.profile, signed_in.session.id);
-    let claimed = certificate::claim(visitor.provider(), &visitor.context, who, answer).await;
-    let (status, error) = match claimed {
-        Ok(()) => return Ok(done(PATH, "claimed")),
-        Err(CertificateClaimError::Claim(error)) => not_claimed(error)?,
-        Err(CertificateClaimError::Off) => return Err(Failure::not_found()),
-        Err(CertificateClaimError::Challenge) => (StatusCode::BAD_REQUEST, "challenge"),
-        Err(CertificateClaimError::Signature) => (StatusCode::BAD_REQUEST, "signature"),
-        Err(CertificateClaimError::NoCode) => (StatusCode::BAD_REQUEST, "no-code"),
-        Err(CertificateClaimError::OtherCode) => (StatusCode::BAD_REQUEST, "other-code"),
-        Err(CertificateClaimError::Certificate(error)) => (
-            StatusCode::BAD_REQUEST,
-            match error {
-                CertificateError::Unreadable => "certificate-unreadable",
-                CertificateError::Algorithm => "certificate-algorithm",
-                CertificateError::Untrusted => "certificate-untrusted",
-                CertificateError::Time => "certificate-time",
-                CertificateError::Usage => "certificate-usage",
-                CertificateError::Revoked => "certificate-revoked",
-                CertificateError::StaleList => "certificate-stale-list",
-            },
-        ),
-    };
-    let wrong = Wrong { error: Some(error), code: answer.uscc };
+    let wrong = Wrong { error: Some(error), code, ..Wrong::default() };
     page(owner, status, &wrong, &Granting::default()).await
 }
 
 /// Why a claim was refused, as pages tell it; failures that are ours are failures.
-fn not_claimed(error: ClaimError) -> Result<(StatusCode, &'static str), Failure> {
+pub fn not_claimed(error: ClaimError) -> Result<(StatusCode, &'static str), Failure> {
     Ok(match error {
         ClaimError::Code => (StatusCode::BAD_REQUEST, "claim-code"),
         ClaimError::NotConfirmed => (StatusCode::BAD_REQUEST, "claim-refused"),
@@ -219,11 +182,12 @@ async fn run_answer(owner: &Owner, form: &Parameters, accepts: bool) -> Result<R
 }
 
 async fn wrong(owner: &Owner, error: &'static str) -> Result<Response, Failure> {
-    let wrong = Wrong { error: Some(error), code: "" };
+    let wrong = Wrong { error: Some(error), ..Wrong::default() };
     page(owner, StatusCode::CONFLICT, &wrong, &Granting::default()).await
 }
 
-async fn page(
+/// The page, and what is told on it.
+pub async fn page(
     owner: &Owner,
     status: StatusCode,
     wrong: &Wrong<'_>,
@@ -271,8 +235,7 @@ async fn page_with(
     };
     let page = json!({
         "done": done_key,
-        "certificate": certificate::challenge(provider, (account, signed_in.session.id))?
-            .map(|challenge| json!({ "sealed": challenge.sealed, "text": challenge.text })),
+        "certificate": certificate::shown(owner, &wrong.certificate)?,
         "error": wrong.error.map(|error| format!("mandates-error-{error}")),
         "code": wrong.code,
         "held": found.iter().skip(from).take(PAGE).map(|other| shown(other)).collect::<Vec<_>>(),
@@ -294,6 +257,7 @@ fn shown(other: &Represented) -> Value {
         "mandate": other.mandate.id, "name": other.name, "uscc": other.uscc,
         "role_key": granting::role_key(terms.role),
         "until": terms.term.last_minute().map(Timestamp::to_beijing),
-        "manages": terms.delegation > 0 && other.uscc.is_some(),
+        "manages": terms.delegation > 0 && other.uscc.is_some() && !other.is_suspended,
+        "suspended": other.is_suspended,
     })
 }

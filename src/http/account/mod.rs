@@ -1,6 +1,7 @@
 //! `/account`: what a person sees and changes of their own. Every page asks first whether the session
 //! suffices for its account, and what changes credentials asks for the password again.
 
+mod certificate;
 pub mod device;
 pub mod granting;
 mod leaving;
@@ -42,6 +43,7 @@ pub fn routes() -> Router<Site> {
         .route("/account/portals", get(portals::list).post(portals::change))
         .route("/account/portals/{client}", get(portals::show))
         .route("/account/mandates", get(mandates::show).post(mandates::change))
+        .route("/account/mandates/certificate", certificate::route())
         .route("/account/mandates/{mandate}", get(granting::show).post(granting::change))
         .route("/account/history", get(overview::history).post(leaving::stop))
         .route("/account/password", get(password::show).post(password::change))

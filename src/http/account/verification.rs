@@ -9,6 +9,7 @@ use crate::domain::assurance::IdentityAssurance;
 use crate::domain::evidence::Compared;
 use crate::domain::evidence::Evidence;
 use crate::domain::identity_check::CheckKind;
+use crate::domain::identity_check::CheckState;
 use crate::http::account::Owner;
 use crate::http::account::OwnerForm;
 use crate::http::failure::Failure;
@@ -47,7 +48,10 @@ pub async fn change(OwnerForm { owner, form }: OwnerForm) -> Result<Response, Fa
                 Err(error) => Err(error),
             }
         }
-        Some("look") => verification::look_again(provider, context, who).await.map(word),
+        Some("look") => match verification::look_again(provider, context, who).await {
+            Err(VerifyError::Over) => settled(&owner).await,
+            asked => asked.map(word),
+        },
         Some("stop") => verification::give_up(provider, context, &signed_in.account)
             .await
             .map(|()| Some("stopped")),
@@ -65,6 +69,16 @@ pub async fn come_back(owner: Owner) -> Result<Response, Failure> {
     let who = (&signed_in.account, &signed_in.session);
     let told = verification::come_back(visitor.provider(), &visitor.context, who, token).await;
     tell(&owner, told.map(word)).await
+}
+
+/// What came of the last check: it may have been settled while its owner looked at the page.
+async fn settled(owner: &Owner) -> Result<Option<&'static str>, VerifyError> {
+    let last = verification::last(owner.visitor.provider(), &owner.signed_in.account).await?;
+    match last.map(|(check, _)| check.state) {
+        Some(CheckState::Confirmed) => Ok(Some("confirmed")),
+        Some(CheckState::Denied) => Ok(Some("denied")),
+        _ => Err(VerifyError::Over),
+    }
 }
 
 fn word(outcome: Outcome) -> Option<&'static str> {

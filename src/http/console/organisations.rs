@@ -145,7 +145,7 @@ async fn page(
     let Some(account) = &found.account else { return Err(Failure::not_found()) };
     let register = organisations::at_register(actor, &found.uscc).await;
     let query = &officer.visitor.query;
-    let (over, before) = (query.get("over").is_some(), before(officer)?);
+    let (over, before) = (query.get("over").is_some(), before(officer, "before")?);
     let part = (!over, before, organisations::PAGE);
     let (mandates, more) = organisations::mandates(actor, account.id, part).await?;
     let power = |permission| officer.operator.role.may(permission);
@@ -208,11 +208,11 @@ pub async fn rows(provider: &Provider, mandates: &[Mandate]) -> Result<Vec<Value
     Ok(rows)
 }
 
-/// Where the page before ended, in lists of mandates.
-pub fn before(officer: &Officer) -> Result<Option<MandateId>, Failure> {
-    let Some(text) = officer.visitor.query.get("before") else { return Ok(None) };
+/// Where the page before ended, in the list of mandates whose place this parameter tells.
+pub fn before(officer: &Officer, name: &str) -> Result<Option<MandateId>, Failure> {
+    let Some(text) = officer.visitor.query.get(name) else { return Ok(None) };
     let id = text.parse().map(MandateId);
-    id.map(Some).map_err(|_| Failure::bad_request("before is no mandate"))
+    id.map(Some).map_err(|_| Failure::bad_request("the mark is no mandate"))
 }
 
 fn key(id: &str) -> Result<OrganisationId, ConsoleError> {

@@ -258,10 +258,13 @@ async fn notes(
     Ok((found.into_iter().map(shown).collect(), next))
 }
 
-/// Whom the person represents or represented, and who acts or acted for the person: the newest of each.
+/// Whom the person represents or represented, and who acts or acted for the person: of each a page, and where the
+/// next one begins.
 async fn acting(officer: &Officer, account: AccountId) -> Result<Value, Failure> {
     let actor = officer.actor();
-    let (held, _) = mandates::mandates_held(actor, account, (None, mandates::PAGE)).await?;
+    let part = |list| Ok::<_, Failure>((organisations::before(officer, list)?, mandates::PAGE));
+    let (held, more) = mandates::mandates_held(actor, account, part("represented")?).await?;
+    let older = held.last().filter(|_| more).map(|last| last.mandate.id.to_string());
     let mut represented = Vec::with_capacity(held.len());
     for held in held {
         let rows = organisations::rows(actor.provider, std::slice::from_ref(&held.mandate)).await?;
@@ -273,13 +276,16 @@ async fn acting(officer: &Officer, account: AccountId) -> Result<Value, Failure>
         };
         represented.push(row);
     }
-    let (about, _) = mandates::mandates_about(actor, account, (true, None, mandates::PAGE)).await?;
-    let (over, _) = mandates::mandates_about(actor, account, (false, None, mandates::PAGE)).await?;
-    Ok(json!({
-        "represented": represented,
-        "agents": organisations::rows(actor.provider, &about).await?,
-        "former": organisations::rows(actor.provider, &over).await?,
-    }))
+    let mut acting = json!({ "represented": represented, "older_represented": older });
+    for (list, open) in [("agents", true), ("former", false)] {
+        let (before, limit) = part(list)?;
+        let about = (open, before, limit);
+        let (found, more) = mandates::mandates_about(actor, account, about).await?;
+        let older = found.last().filter(|_| more).map(|last| last.id.to_string());
+        acting[list] = organisations::rows(actor.provider, &found).await?.into();
+        acting[format!("older_{list}")] = older.into();
+    }
+    Ok(acting)
 }
 
 pub(super) fn waiting(officer: &Officer, acts: &[ReadAct], names: &Names) -> Vec<Value> {

@@ -14,13 +14,13 @@ use http::StatusCode;
 use http::header;
 use serde_json::json;
 
-use crate::http::browser;
 use crate::http::failure::Failure;
 use crate::http::onboarding::failure;
 use crate::http::onboarding::find;
 use crate::http::onboarding::track_page;
 use crate::http::respond;
 use crate::http::site::Site;
+use crate::http::upload;
 use crate::http::visitor::Visitor;
 use crate::onboarding::Errors;
 use crate::onboarding::OnboardingError;
@@ -55,20 +55,12 @@ pub async fn upload(
     headers: HeaderMap,
     parts: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Failure> {
-    let (csrf, file) = match parts {
-        Ok(parts) => read(parts).await?,
-        Err(_) => (String::new(), Vec::new()),
-    };
-    let provider = visitor.provider();
-    let is_ours =
-        browser::is_from_us(&provider.config, &headers) && visitor.browser.owns(provider, &csrf);
-    if !is_ours {
-        let why = "form of another origin or browser";
-        return Err(visitor.refuse(why, Failure::forged()).await);
-    }
+    let visitor = visitor.at(&format!("/onboarding/{token}"));
+    let form = upload::read(&visitor, &headers, parts, (&["logo"], logo::LARGEST)).await?;
+    let file = form.bytes("logo").unwrap_or_default();
     let tracked = find(&visitor, &token).await?;
-    let applicant = Applicant { provider, context: &visitor.context };
-    let (status, errors) = match logo::change(applicant, &tracked, &file).await {
+    let applicant = Applicant { provider: visitor.provider(), context: &visitor.context };
+    let (status, errors) = match logo::change(applicant, &tracked, file).await {
         Ok(()) => return Ok(respond::see_other(&format!("/onboarding/{token}?done=1"))),
         Err(OnboardingError::Fields(errors)) => (StatusCode::BAD_REQUEST, errors),
         Err(OnboardingError::Over) => {
@@ -77,24 +69,4 @@ pub async fn upload(
         Err(error) => return Err(failure(&visitor, error).await),
     };
     track_page(&visitor, (&token, &tracked), json!({}), (status, &errors))
-}
-
-/// The token of the form and the file; a third part, or one twice, is not read.
-async fn read(mut parts: Multipart) -> Result<(String, Vec<u8>), Failure> {
-    let unreadable = |_| Failure::bad_request("the body cannot be read");
-    let (mut csrf, mut file) = (None, None);
-    while let Some(part) = parts.next_field().await.map_err(unreadable)? {
-        let name = part.name().unwrap_or_default().to_owned();
-        let bytes = part.bytes().await.map_err(unreadable)?.to_vec();
-        let place = match name.as_str() {
-            "csrf" => &mut csrf,
-            "logo" => &mut file,
-            _ => return Err(Failure::bad_request("a field is not known")),
-        };
-        if place.replace(bytes).is_some() {
-            return Err(Failure::bad_request("a field stands twice"));
-        }
-    }
-    let csrf = String::from_utf8(csrf.unwrap_or_default()).unwrap_or_default();
-    Ok((csrf, file.unwrap_or_default()))
 }

@@ -152,7 +152,8 @@ impl Store {
         row.map(HeldRow::read).transpose()
     }
 
-    /// What this person holds and can use now, in the order it was granted, after `after`.
+    /// What this person holds and is in force now, in the order it was granted, after `after`; also of organisations
+    /// that are suspended, which nobody acts for.
     pub async fn list_held_mandates(
         &self,
         agent: AccountId,
@@ -164,7 +165,7 @@ impl Store {
             fetch_all,
             HeldRow,
             held!(
-                "WHERE m.agent_id = $1 AND m.id > $2 AND m.state = 'active' AND o.suspended_at IS NULL
+                "WHERE m.agent_id = $1 AND m.id > $2 AND m.state = 'active'
                    AND m.valid_from <= $3 AND (m.valid_until IS NULL OR m.valid_until > $3)
                  ORDER BY m.id LIMIT $4"
             ),

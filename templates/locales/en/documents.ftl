@@ -7,9 +7,9 @@ document-553 = Permanent residence card
 document-foreign-passport = Foreign passport
 document-label = Document
 document-country = Issuing country of the passport
-document-country-hint = Only for foreign passports; the code stands on the passport’s data page.
+document-country-hint = Only for foreign passports; the code is on the passport’s data page.
 document-country-choose = Please choose
-document-recognised = As the number tells
+document-recognised = Recognised from the number
 document-other = Taiwan permit or foreign passport
 
 # What is wrong with the number
@@ -24,10 +24,10 @@ id-number-birth-date = The birth date in this number does not exist. Please comp
 id-number-future = The birth date in this number has not come yet. Please compare it with your card.
 id-number-too-old = The birth date in this number lies too far back. Please compare it with your card.
 id-number-check = The check character does not fit: one of the characters may be wrong. Please compare it with your card.
-id-number-letters-digits = The number has letters and digits only. Please compare it with your document.
-id-number-other-length = Numbers of this document have another length. Please compare it with your document.
-id-number-shape = Letters and digits of this number do not stand where this document has them. Please compare.
-id-number-other-kind = This is no number of the document you chose. Please choose the document again.
+id-number-letters-digits = The number can contain only letters and digits. Please compare it with your document.
+id-number-other-length = Numbers of this document have a different length. Please compare it with your document.
+id-number-shape = Letters and digits are not where this document has them. Please compare the number with your document.
+id-number-other-kind = This number does not fit the document you chose. Please choose the document again.
 id-type-unknown = Please choose the document from the list.
 id-country-missing = Please choose the country that issued the passport.
 id-country-unknown = Please choose the country that issued the passport from the list.

@@ -22,6 +22,7 @@ organisations-agent = 代办人
 organisations-principal = 代表谁
 organisations-represents = 本人代表谁
 organisations-agents = 谁替本人办事
+organisations-former-agents = 曾替本人办事
 organisations-evidence = 依据
 organisations-evidence-register = 登记信息
 organisations-evidence-granted = 上级授权

@@ -22,8 +22,15 @@ const RUN: &str = "
         error => done([{ id: 'axe', impact: 'critical', help: String(error), nodes: [] }]),
     );";
 
-/// The width of a page must be that of the screen: nothing is reached by scrolling sideways.
-const OVERFLOW: &str = "return document.documentElement.scrollWidth - window.innerWidth";
+/// The width of a page must be that of the screen: nothing is reached by scrolling sideways. Not `innerWidth`, which
+/// a phone makes as wide as what it shows.
+const OVERFLOW: &str = "
+    const screen = document.documentElement.clientWidth;
+    const over = document.documentElement.scrollWidth - screen;
+    if (over <= 0) return '';
+    const wide = [...document.body.querySelectorAll('*')].filter(
+        element => element.getBoundingClientRect().right > screen + 0.5);
+    return over + ' px: ' + wide.slice(0, 3).map(element => element.outerHTML.slice(0, 120)).join(' | ');";
 
 struct Judge {
     axe: String,
@@ -50,11 +57,16 @@ pub async fn faults(window: &Window, axe: &str, (name, width): (&str, u32)) -> V
             found.push(format!("{name}: {}", tell(rule)));
         }
     }
-    let overflow = window.script(OVERFLOW, Vec::new()).await.as_i64().unwrap_or_default();
-    if overflow > 0 {
-        found.push(format!("{name}: {overflow} px too wide for {width}"));
-    }
+    found.extend(overflow(window, (name, width)).await);
     found
+}
+
+/// What of the page in the window does not fit into this width.
+pub async fn overflow(window: &Window, (name, width): (&str, u32)) -> Option<String> {
+    window.resize(width).await;
+    let over = window.script(OVERFLOW, Vec::new()).await;
+    let over = over.as_str().filter(|over| !over.is_empty())?;
+    Some(format!("{name}: too wide for {width} by {over}"))
 }
 
 fn tell(rule: &Value) -> String {

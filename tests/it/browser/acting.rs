@@ -56,6 +56,7 @@ async fn redeem(window: &Window, rp: &RelyingParty) -> Value {
 async fn claim_and_authorise(scene: &Scene, uscc: &str, agent: &Person) {
     let window = &scene.window;
     scene.visit("/account/mandates").await;
+    window.click("#task-claim > summary").await;
     window.fill("#uscc", uscc).await;
     window.click("#claim").await;
     window.see(&format!("#manage-{uscc}")).await;

@@ -26,6 +26,8 @@ use serde_json::Value;
 use serde_json::json;
 use url::Url;
 
+use crate::support::Browser;
+
 /// A page that takes longer does not come; several browsers share the machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -166,6 +168,15 @@ impl Window {
             }
         }
         panic!("{css} is not reached by Tab at {}", self.describe().await)
+    }
+
+    /// Goes on as another browser, with its cookies and no others.
+    pub async fn wear(&self, browser: &Browser, url: &str) {
+        self.devtools("Network.clearBrowserCookies", json!({})).await;
+        for (name, value) in browser.cookies() {
+            let cookie = json!({ "name": name, "value": value, "url": url, "httpOnly": true });
+            self.devtools("Network.setCookie", cookie).await;
+        }
     }
 
     /// Runs a script in the page.

@@ -20,6 +20,7 @@ mod sign_up;
 mod states;
 mod steps;
 mod tour;
+mod walk;
 
 use chromium::Window;
 use demo::Demo;

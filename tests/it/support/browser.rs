@@ -77,13 +77,18 @@ impl Browser {
     /// The same browser, as a thief of its cookies would have it.
     pub fn copy(&self) -> Self {
         let copy = Self::new();
-        copy.cookies.lock().unwrap().extend(self.cookies.lock().unwrap().clone());
+        copy.cookies.lock().unwrap().extend(self.cookies());
         copy
     }
 
     /// The value of a cookie.
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    /// All of them, by name.
+    pub fn cookies(&self) -> BTreeMap<String, String> {
+        self.cookies.lock().unwrap().clone()
     }
 
     /// Sets a cookie.
@@ -132,6 +137,26 @@ impl Browser {
             request = request.header(*name, *value);
         }
         self.send(request).await
+    }
+
+    /// POST of a form with files, as a browser sends it (RFC 7578).
+    pub async fn post_parts(
+        &self,
+        url: &str,
+        headers: &[(&'static str, &str)],
+        parts: &[(&str, &[u8])],
+    ) -> Page {
+        let mut body = Vec::new();
+        for (name, bytes) in parts {
+            let head = format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(bytes);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--x--\r\n");
+        let typed = [("content-type", "multipart/form-data; boundary=x")];
+        let headers: Vec<_> = headers.iter().copied().chain(typed).collect();
+        self.post_bytes(url, &headers, body).await
     }
 
     /// GET with headers of its own.

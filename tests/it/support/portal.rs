@@ -102,18 +102,8 @@ impl Portal {
         headers: &[(&'static str, &str)],
         parts: &[(&str, &[u8])],
     ) -> Page {
-        let mut body = Vec::new();
-        for (name, bytes) in parts {
-            let head = format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
-            body.extend_from_slice(head.as_bytes());
-            body.extend_from_slice(bytes);
-            body.extend_from_slice(b"\r\n");
-        }
-        body.extend_from_slice(b"--x--\r\n");
         let url = provider.url(&format!("{}/logo", self.path));
-        let typed = [("content-type", "multipart/form-data; boundary=x")];
-        let headers: Vec<_> = headers.iter().copied().chain(typed).collect();
-        self.browser.post_bytes(&url, &headers, body).await
+        self.browser.post_parts(&url, headers, parts).await
     }
 
     /// An officer does something with it.

@@ -10,6 +10,7 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 
+use yihao::config::Config;
 use yihao::domain::identity_check::CheckKind;
 use yihao::domain::legal_entity::LegalEntity;
 
@@ -115,6 +116,16 @@ impl Province {
 
     /// A provider that asks this platform.
     pub async fn provider(&self, backend: Backend, secret: &str) -> TestProvider {
+        self.provider_with(backend, secret, |_| {}).await
+    }
+
+    /// The same, with something more in its configuration.
+    pub async fn provider_with(
+        &self,
+        backend: Backend,
+        secret: &str,
+        change: impl FnOnce(&mut Config),
+    ) -> TestProvider {
         let secret_file = self.dir.join("secret of the provider");
         std::fs::write(&secret_file, secret).unwrap();
         TestProvider::start_with(backend, |config| {
@@ -132,6 +143,7 @@ impl Province {
                 section.secret_file = Some(secret_file.clone());
             }
             config.outbound.allow = vec![format!("127.0.0.1:{}", self.port)];
+            change(config);
         })
         .await
     }

@@ -68,10 +68,16 @@ fn hub() -> Value {
     json!({
         "done": "mandates-accepted-done", "error": "mandates-error-claim-refused",
         "code": "91140000701011888X",
-        "certificate": {"sealed": "q8Zt3m", "text": "unit-claim https://id.example.gov.cn q8Zt3mWvX0cR5nJ2hLk7pA"},
+        "certificate": {"sealed": "q8Zt3m", "text": "unit-claim https://id.example.gov.cn q8Zt3mWvX0cR5nJ2hLk7pA",
+                        "uscc": "91140000701011888X", "signature": "MEUCIQ==", "open": true},
         "held": [{
             "mandate": "m1", "name": "某某省样例科技有限公司", "uscc": "91140000701011888X",
             "role_key": "mandate-role-legal-representative", "until": null, "manages": true,
+            "suspended": false,
+        }, {
+            "mandate": "m3", "name": "某某省样例商贸有限公司", "uscc": "91140000701011889X",
+            "role_key": "mandate-role-agent", "until": "2026-12-31 23:59", "manages": false,
+            "suspended": true,
         }],
         "offered": [{"mandate": "m2", "name": "某某省样例科技有限公司", "grantor": "测试一",
                      "terms": terms(false)}],

@@ -122,6 +122,17 @@ pub(super) fn acting() -> Value {
         "represented": [row("legal-representative", "active", "counter", false)],
         "agents": [row("relative", "active", "granted", true)],
         "former": [row("guardian", "lapsed", "counter", true)],
+        "older_represented": "0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88",
+        "older_agents": null,
+        "older_former": "0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88",
+    })
+}
+
+/// A person without any mandate.
+pub(super) fn acting_for_nobody() -> Value {
+    json!({
+        "represented": [], "agents": [], "former": [],
+        "older_represented": null, "older_agents": null, "older_former": null,
     })
 }
 
