@@ -99,6 +99,7 @@ mod signup;
 mod signup_edges;
 mod spellings;
 mod stdnum;
+mod step_up_identity;
 mod store;
 mod support;
 mod switched_off;
