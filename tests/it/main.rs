@@ -80,6 +80,7 @@ mod onboarding_refusals;
 mod onboarding_sandbox;
 mod onboarding_values;
 mod organisation_commands;
+mod organisation_notices;
 mod page_states;
 mod pages;
 mod passwords;
