@@ -70,9 +70,27 @@ pub enum Notice {
     IdentityRaised,
     /// A check of the identity that had to wait came to nothing.
     IdentityNotConfirmed,
+    /// Officers suspended an organisation the person acts for.
+    OrganisationSuspended,
+    /// Officers let people act for it again.
+    OrganisationResumed,
+    /// Officers ended every mandate of it.
+    OrganisationEnded,
+    /// A mandate was offered and waits for an answer.
+    MandateOffered,
+    /// A mandate the person offered was accepted.
+    MandateAccepted,
+    /// A mandate the person offered was declined.
+    MandateDeclined,
+    /// A mandate the person had was taken back.
+    MandateEnded,
 }
 
 impl Notice {
+    fn template(self, provider: &Provider) -> SmsTemplate {
+        SmsTemplate::SecurityNotice { event: self.text().to_owned(), at: provider.clock.now() }
+    }
+
     /// The words of the message.
     fn text(self) -> &'static str {
         match self {
@@ -107,43 +125,61 @@ impl Notice {
             Self::SignedUpBefore => "您已经有账号，请直接登录或找回账号",
             Self::IdentityRaised => "您的账号实名等级已提升，非本人操作请立即拨打服务热线",
             Self::IdentityNotConfirmed => "您提交的身份核验未通过，实名等级未改变",
+            Self::OrganisationSuspended => "您可代表的一个单位已被暂停办事，详见“我的账号”",
+            Self::OrganisationResumed => "您可代表的一个单位已恢复办事，详见“我的账号”",
+            Self::OrganisationEnded => "一个单位给您的办事授权已由管理部门终止",
+            Self::MandateOffered => "有人授权您代为办事，登录“我的账号”可接受或拒绝",
+            Self::MandateAccepted => "您给出的一项办事授权已被对方接受",
+            Self::MandateDeclined => "您给出的一项办事授权已被对方拒绝",
+            Self::MandateEnded => "您的一项办事授权已被收回，详见“我的账号”",
         }
     }
 }
 
 /// Tells the owner, if there is a phone. What cannot be sent changes nothing.
 pub fn notify(provider: &Provider, account: &Account, notice: Notice) {
-    let phone = match provider.vault.open_profile(account) {
-        Ok(profile) => profile.phone,
-        Err(error) => {
-            tracing::error!(%error, "a profile does not open");
-            None
-        }
-    };
-    if let Some(phone) = phone {
+    if let Some(phone) = phone_of(provider, account) {
         notify_phone(provider, &phone, notice);
+    }
+}
+
+/// The same, and waits until the gateway has taken it: whoever tells many tells them one after the other.
+pub async fn tell(provider: &Provider, account: &Account, notice: Notice) {
+    if let Some(phone) = phone_of(provider, account) {
+        deliver(provider, &phone, notice.template(provider)).await;
     }
 }
 
 /// Tells whoever has this phone, the new one or the old one of an account.
 pub fn notify_phone(provider: &Provider, phone: &str, notice: Notice) {
-    let (event, at) = (notice.text().to_owned(), provider.clock.now());
-    send(provider, phone, SmsTemplate::SecurityNotice { event, at });
+    send(provider, phone, notice.template(provider));
 }
 
 /// Sends a message, soon.
 pub fn send(provider: &Provider, phone: &str, template: SmsTemplate) {
+    let (sender, phone) = (provider.clone(), phone.to_owned());
+    provider.under_way.spawn(async move { deliver(&sender, &phone, template).await });
+}
+
+async fn deliver(provider: &Provider, phone: &str, template: SmsTemplate) {
     let Ok(phone) = phone.parse() else {
         tracing::error!("a stored phone is no phone");
         return;
     };
-    let sender = provider.clone();
-    provider.under_way.spawn(async move {
-        let message = SmsMessage::new(phone, template);
-        if let Err(error) = sender.sms.send(&message).await {
-            metrics::counter!("sms_failures_total").increment(1);
-            tracing::warn!(%error, "a text message was not accepted by the gateway");
-            waiting::keep(&sender, &message, &error).await;
+    let message = SmsMessage::new(phone, template);
+    if let Err(error) = provider.sms.send(&message).await {
+        metrics::counter!("sms_failures_total").increment(1);
+        tracing::warn!(%error, "a text message was not accepted by the gateway");
+        waiting::keep(provider, &message, &error).await;
+    }
+}
+
+fn phone_of(provider: &Provider, account: &Account) -> Option<String> {
+    match provider.vault.open_profile(account) {
+        Ok(profile) => profile.phone,
+        Err(error) => {
+            tracing::error!(%error, "a profile does not open");
+            None
         }
-    });
+    }
 }

@@ -156,6 +156,18 @@ pub async fn admit_message(
     count(provider, AttemptKey { digest, limits: attempts::MESSAGE }, Some(source)).await
 }
 
+/// Whether somebody is told once more of what happened: so many notices of a kind an hour, whoever causes them.
+pub async fn admit_notice(
+    provider: &Provider,
+    about: &str,
+    counted: Counted,
+) -> Result<bool, StoreError> {
+    let digest = key(provider, &format!("notice {about}"), counted);
+    let now = provider.clock.now();
+    let keys = vec![AttemptKey { digest, limits: attempts::NOTICE }];
+    Ok(provider.store.admit_attempt(keys, now).await?.is_ok())
+}
+
 /// Lets an application of this source be filed, or says no.
 pub async fn admit_application(
     provider: &Provider,

@@ -86,6 +86,7 @@ fn decide_for_a_session(bencher: Bencher) {
         consented_at: None,
         first_party: true,
         recent_since: yihao::clock::Timestamp::default(),
+        unverified: false,
     };
     bencher.bench(|| decide(black_box(&situation)));
 }

@@ -17,6 +17,7 @@ use crate::domain::mandate::Principal;
 use crate::domain::masking;
 use crate::domain::masking::NameMask;
 use crate::domain::request_context::RequestContext;
+use crate::organisations::notices;
 use crate::provider::Provider;
 
 /// What to do with mandates.
@@ -63,8 +64,13 @@ pub async fn run(provider: &Provider, command: Command, json: bool) -> anyhow::R
                 audit::done(AuditKind::MandateEnded).detail("mandate", mandate.to_string());
             let record = record.record(provider, &context);
             let id = MandateId(mandate);
-            provider.store.find_mandate(id).await?.context("there is no such mandate")?;
+            let held = provider.store.find_mandate(id).await?;
+            let (held, at) = (held.context("there is no such mandate")?, record.at);
             let ended = provider.store.end_mandate(id, MandateState::Revoked, record).await?;
+            if ended {
+                notices::ended(provider, held.mandate.principal, at, None);
+                organisation::messages_left(provider).await;
+            }
             let told = json!({ "mandate": mandate.to_string(), "changed": ended });
             output::object(&told, json)
         }

@@ -17,6 +17,8 @@ use crate::domain::organisation::Organisation;
 use crate::domain::policy::Synthetic;
 use crate::domain::request_context::RequestContext;
 use crate::domain::uscc::Uscc;
+use crate::organisations::notices;
+use crate::organisations::notices::Change;
 use crate::provider::Provider;
 
 /// Mandates that are counted at most.
@@ -54,7 +56,12 @@ pub async fn run(provider: &Provider, command: Command, json: bool) -> anyhow::R
             let event = audit::done(AuditKind::OrganisationSuspended);
             let record = event.detail("organisation", found.id.to_string());
             let record = record.record(provider, &context);
+            let at = record.at;
             let changed = provider.store.suspend_organisation(found.id, record).await?;
+            if changed {
+                notices::changed(provider, found.id, Change::Suspended, at);
+                messages_left(provider).await;
+            }
             told(found.id, "suspended", changed, json)
         }
         Command::Resume(which) => {
@@ -62,10 +69,21 @@ pub async fn run(provider: &Provider, command: Command, json: bool) -> anyhow::R
             let event = audit::done(AuditKind::OrganisationResumed);
             let record = event.detail("organisation", found.id.to_string());
             let record = record.record(provider, &context);
+            let at = record.at;
             let changed = provider.store.resume_organisation(found.id, record).await?;
+            if changed {
+                notices::changed(provider, found.id, Change::Resumed, at);
+                messages_left(provider).await;
+            }
             told(found.id, "active", changed, json)
         }
     }
+}
+
+/// Waits until those who are to be told were told: with the command the process ends.
+pub async fn messages_left(provider: &Provider) {
+    provider.under_way.close();
+    provider.under_way.wait().await;
 }
 
 /// The organisation of that key, or of the code on standard input.

@@ -150,7 +150,7 @@ pub async fn decide(actor: Actor<'_>, id: ActId, decision: State) -> Result<Deci
             let concerned = Concerned::by(provider, &document.request).await?;
             (concerned, effect(actor, &act, &document).await?)
         }
-        _ => (Concerned::nobody(), (Effect::None, None)),
+        _ => (Concerned::Nobody, (Effect::None, None)),
     };
     let mut event = audit::done(AuditKind::ActDecided).operator(own);
     if let Some(account) = document.request.account() {
@@ -162,9 +162,10 @@ pub async fn decide(actor: Actor<'_>, id: ActId, decision: State) -> Result<Deci
         .detail("decision", decision.as_str())
         .detail("requested_by", act.requested_by.to_string())
         .record(provider, actor.context);
+    let at = record.at;
     if provider.store.decide_act(id, (decision, own), effect, record).await? {
         if decision == State::Approved {
-            concerned.tell(provider);
+            concerned.tell(provider, at);
             if document.request == Request::RotateKeys {
                 provider.keyring.reload(&provider.store, provider.clock.now()).await?;
             }

@@ -28,6 +28,8 @@ use crate::domain::organisation::Organisation;
 use crate::domain::organisation::OrganisationRecord;
 use crate::domain::policy::Synthetic;
 use crate::domain::uscc::Uscc;
+use crate::organisations::notices;
+use crate::organisations::notices::Change;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::store::sql::Effect;
@@ -192,8 +194,12 @@ pub async fn suspend(actor: Actor<'_>, id: OrganisationId, why: &str) -> Result<
     let record = audit::done(AuditKind::OrganisationSuspended).operator(actor.operator.id);
     let record = record.detail("organisation", id.to_string()).why(&why);
     let record = record.record(actor.provider, actor.context);
-    let done = actor.provider.store.suspend_organisation(id, record).await?;
-    done.then_some(()).ok_or(ConsoleError::Over)
+    let at = record.at;
+    if !actor.provider.store.suspend_organisation(id, record).await? {
+        return Err(ConsoleError::Over);
+    }
+    notices::changed(actor.provider, id, Change::Suspended, at);
+    Ok(())
 }
 
 /// Asks a second officer to let people act for an organisation again, or to end every mandate of it.
@@ -239,8 +245,12 @@ pub async fn end_mandate(actor: Actor<'_>, id: MandateId, why: &str) -> Result<(
     }
     let record = event.detail("mandate", id.to_string()).why(&why);
     let record = record.record(actor.provider, actor.context);
-    let ended = actor.provider.store.end_mandate(id, MandateState::Revoked, record).await?;
-    ended.then_some(()).ok_or(ConsoleError::Over)
+    let at = record.at;
+    if !actor.provider.store.end_mandate(id, MandateState::Revoked, record).await? {
+        return Err(ConsoleError::Over);
+    }
+    notices::ended(actor.provider, mandate.principal, at, None);
+    Ok(())
 }
 
 /// The same of a mandate for this organisation, or for any where none is named, and of no other's.

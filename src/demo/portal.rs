@@ -80,6 +80,8 @@ pub struct PortalConfig {
     pub extra_scopes: Vec<String>,
     /// The `acr_values` of a step-up.
     pub step_up_acr: String,
+    /// The `acr_values` that asks for somebody who was verified.
+    pub verified_acr: String,
     /// A certification authority for the provider, beside the system's.
     pub ca_file: Option<PathBuf>,
 }

@@ -116,6 +116,7 @@ fn config(
         peer: Peer { name: peer.name.clone(), url: peer.url.clone() },
         extra_scopes: vec!["profile".to_owned(), "phone".to_owned()],
         step_up_acr: "urn:yihao:acr:2".to_owned(),
+        verified_acr: "urn:yihao:acr:3".to_owned(),
         ca_file: None,
     }
 }

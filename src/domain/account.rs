@@ -152,6 +152,8 @@ pub struct Account {
     pub status: AccountStatus,
     /// How well the identity was established.
     pub identity_assurance: IdentityAssurance,
+    /// No verification of ours leads above this; none where nothing stands against it.
+    pub assurance_cap: Option<IdentityAssurance>,
     /// The person's own key, sealed under the vault's; erasing it erases the person.
     pub person_key: Vec<u8>,
     /// `Profile`, sealed under the person's key.

@@ -77,6 +77,17 @@ pub const MESSAGE: AttemptLimits = AttemptLimits {
     stop_after: NEVER,
 };
 
+/// Notices of one kind to one person: five in an hour, then silence; what they tell stands in the account.
+pub const NOTICE: AttemptLimits = AttemptLimits {
+    window: Duration::from_hours(1),
+    free: 4,
+    first_delay: Duration::from_hours(1),
+    longest_delay: Duration::from_hours(1),
+    lock_after: NEVER,
+    lock: Duration::ZERO,
+    stop_after: NEVER,
+};
+
 /// Sign-ups that name one number: the register is not a place to try names at.
 pub const SIGN_UP: AttemptLimits = AttemptLimits {
     window: Duration::from_hours(1),

@@ -122,6 +122,8 @@ pub struct IdentityCheck {
     pub created_at: Timestamp,
     /// When it is over.
     pub expires_at: Timestamp,
+    /// The login its owner was in, sealed as the browser carries it: there the owner comes back to.
+    pub flow: Option<String>,
 }
 
 impl IdentityCheck {
@@ -171,6 +173,7 @@ mod tests {
             credential_epoch: 0,
             created_at: Timestamp(0),
             expires_at: Timestamp(0).plus(PATIENCE),
+            flow: None,
         };
         let pause = |minutes: u64| {
             let now = Timestamp(0).plus(Duration::from_mins(minutes));

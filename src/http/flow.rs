@@ -16,10 +16,12 @@ use crate::domain::assurance::Method;
 use crate::domain::assurance::RECENT;
 use crate::domain::assurance::Requirement;
 use crate::domain::client::Client;
+use crate::domain::id::AccountId;
 use crate::domain::id::AuthorizationId;
 use crate::http::failure::Failure;
 use crate::http::respond;
 use crate::http::session::SignedIn;
+use crate::http::verify;
 use crate::http::visitor::Visitor;
 use crate::login::decide;
 use crate::login::decide::Decision;
@@ -31,6 +33,7 @@ use crate::onboarding::logo;
 use crate::organisations::acting;
 use crate::organisations::acting::Asked;
 use crate::organisations::acting::Chosen;
+use crate::people::verification;
 use crate::protocol::authorization_request;
 use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::consent;
@@ -55,6 +58,8 @@ pub struct Flow {
     /// The one authorization it may become.
     pub authorization: AuthorizationId,
     admitted_at: Timestamp,
+    /// Who goes on without being verified.
+    unverified: Option<AccountId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,6 +68,8 @@ struct Sealed {
     authorization: AuthorizationId,
     admitted_at: Timestamp,
     browser: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unverified: Option<AccountId>,
 }
 
 impl Flow {
@@ -75,12 +82,35 @@ impl Flow {
         let admitted_at = visitor.provider().clock.now();
         let browser = visitor.browser.digest();
         let authorization = AuthorizationId::generate();
-        let sealed = Sealed { request, authorization, admitted_at, browser };
+        let sealed = Sealed { request, authorization, admitted_at, browser, unverified: None };
         let tx = visitor.provider().vault.seal_transit(PURPOSE, &sealed)?;
         if tx.len() > LONGEST {
             return Err(Failure::bad_request("the request is too long to be carried along"));
         }
-        Ok(Self { tx, request: sealed.request, client, authorization, admitted_at })
+        Ok(Self::of(tx, client, sealed))
+    }
+
+    fn of(tx: String, client: Arc<Client>, sealed: Sealed) -> Self {
+        let Sealed { request, authorization, admitted_at, unverified, .. } = sealed;
+        Self { tx, request, client, authorization, admitted_at, unverified }
+    }
+
+    /// The same login, in which this person goes on without being verified. It holds for nobody else and for no
+    /// other request: it stands inside the seal, with both.
+    pub fn without_verification(
+        self,
+        visitor: &Visitor,
+        account: AccountId,
+    ) -> Result<Self, Failure> {
+        let sealed = Sealed {
+            request: self.request,
+            authorization: self.authorization,
+            admitted_at: self.admitted_at,
+            browser: visitor.browser.digest(),
+            unverified: Some(account),
+        };
+        let tx = visitor.provider().vault.seal_transit(PURPOSE, &sealed)?;
+        Ok(Self::of(tx, self.client, sealed))
     }
 
     /// Reads `tx`, if there is one. In another browser, or too late, it says "start again".
@@ -96,13 +126,7 @@ impl Flow {
             Ok(client) => client,
             Err(error) => return Err(visitor.refuse(error.code.as_str(), error.into()).await),
         };
-        Ok(Some(Self {
-            tx: tx.to_owned(),
-            request: sealed.request,
-            client,
-            authorization: sealed.authorization,
-            admitted_at: sealed.admitted_at,
-        }))
+        Ok(Some(Self::of(tx.to_owned(), client, sealed)))
     }
 
     fn open(visitor: &Visitor, tx: &str) -> Option<Sealed> {
@@ -144,10 +168,13 @@ pub async fn next(visitor: &Visitor, flow: Option<&Flow>) -> Result<Decision, Fa
     let Some(signed_in) = &visitor.signed_in else {
         return Ok(decide::decide(&situation(visitor, &requirement, flow, None)));
     };
-    let facts = sign_on::facts(&signed_in.account, &signed_in.profile);
+    let (account, profile) = (&signed_in.account, &signed_in.profile);
+    let mut facts = sign_on::facts(account, profile);
+    facts.identity_reach = verification::reach(visitor.provider(), account, profile);
     let known = Some((&signed_in.session, facts));
     let mut situation = situation(visitor, &requirement, flow, known);
     if let Some(flow) = flow {
+        situation.unverified = flow.unverified == Some(signed_in.account.id);
         situation.is_hinted = is_hinted(visitor, flow, signed_in).await?;
         if !flow.client.takes_only_persons() {
             let chosen = chosen_subject(visitor, flow, signed_in).await?;
@@ -187,6 +214,7 @@ fn situation<'a>(
         // Our own pages share nothing with anybody.
         first_party: flow.is_none_or(|flow| flow.client.policy.first_party),
         recent_since: visitor.provider().clock.now().minus(RECENT),
+        unverified: false,
     }
 }
 
@@ -232,6 +260,7 @@ pub fn go(decision: &Decision, flow: Option<&Flow>) -> Response {
         Decision::LogIn => "/login",
         Decision::Prove(_) => "/login/second",
         Decision::Enrol => "/login/enrol",
+        Decision::Verify(_) => verify::PATH,
         Decision::ChooseSubject => "/choose",
         Decision::Consent => "/consent",
         Decision::Respond | Decision::Refuse(_) => match flow {

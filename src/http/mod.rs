@@ -33,6 +33,7 @@ mod sheet;
 mod signup;
 mod site;
 mod upload;
+mod verify;
 mod visitor;
 
 pub use site::Site;
@@ -84,6 +85,7 @@ fn pages(site: &Site) -> Router<Site> {
         .route("/login/second", get(second_factor::show).post(second_factor::submit))
         .route("/login/enrol", get(second_factor::show_enrolment).post(second_factor::enrol))
         .route("/consent", get(consent::show).post(consent::answer))
+        .route(verify::PATH, get(verify::show).post(verify::answer))
         .route("/choose", get(choose::show).post(choose::answer))
         .route("/signup", get(signup::show).post(signup::submit))
         .route("/signup/code", post(signup::confirm))

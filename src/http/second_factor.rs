@@ -122,6 +122,29 @@ pub fn wrong(method: Method) -> &'static str {
     }
 }
 
+/// Judges the password of who is logged in, for a step that asks for it again; the inner error is what the page says.
+pub async fn prove_password(
+    visitor: &Visitor,
+    signed_in: &SignedIn,
+    password: &str,
+) -> Result<Result<(), (StatusCode, &'static str)>, Failure> {
+    let attempt = Attempt {
+        context: &visitor.context,
+        account: Some(&signed_in.account),
+        binding: visitor.browser.binding("account"),
+        challenge: None,
+    };
+    let provider = visitor.provider();
+    match second_factor::prove(provider, Method::Password, &attempt, password).await {
+        Ok(()) => Ok(Ok(())),
+        Err(LoginError::Rejected | LoginError::CodeWrong) => {
+            Ok(Err((StatusCode::BAD_REQUEST, wrong(Method::Password))))
+        }
+        Err(LoginError::Busy) => Ok(Err((StatusCode::SERVICE_UNAVAILABLE, "busy"))),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Enrols the app; its first code counts as a proof of this session.
 pub async fn complete(
     visitor: &Visitor,

@@ -17,6 +17,8 @@ use tower_sessions::session_store;
 use crate::config::Config;
 use crate::domain::account::Account;
 use crate::domain::account::Profile;
+use crate::domain::assurance::Method;
+use crate::domain::assurance::RECENT;
 use crate::domain::id::SessionDigest;
 use crate::domain::session::Session;
 use crate::http::cookies;
@@ -81,6 +83,13 @@ pub struct SignedIn {
     pub account: Account,
     /// What we know of the person.
     pub profile: Profile,
+}
+
+impl SignedIn {
+    /// Whether the password was typed a moment ago (security.md A-55).
+    pub fn is_fresh(&self, provider: &Provider) -> bool {
+        self.session.has_proven_since(Method::Password, provider.clock.now().minus(RECENT))
+    }
 }
 
 impl SessionCookie {

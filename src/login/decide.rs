@@ -22,6 +22,8 @@ pub struct AccountFacts {
     pub has_totp: bool,
     /// A phone can receive codes.
     pub has_phone: bool,
+    /// How well it would be established after a verification that can be made at once, without a counter.
+    pub identity_reach: IdentityAssurance,
 }
 
 /// Everything the decision looks at.
@@ -43,6 +45,8 @@ pub struct Situation<'a> {
     pub first_party: bool,
     /// A password typed since then is fresh enough to enrol an app on.
     pub recent_since: Timestamp,
+    /// The person does not want to be verified for this request.
+    pub unverified: bool,
 }
 
 /// Whether it is settled for whom a person comes to a client.
@@ -67,6 +71,8 @@ pub enum Decision {
     Prove(Vec<Method>),
     /// No further factor exists yet: enrol one.
     Enrol,
+    /// The class asks for this level of identity: be verified, or go on without.
+    Verify(IdentityAssurance),
     /// Ask for whom the person comes.
     ChooseSubject,
     /// Ask what may be shared.
@@ -119,11 +125,14 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
         return Decision::Refuse(refused);
     }
     let strong = strong_proofs(counted, account);
-    match wanted(requirement, account) {
+    match wanted(situation, &strong, account) {
         Err(refused) => return Decision::Refuse(refused),
-        Ok(wanted) if AuthenticatorAssurance::of(&strong) < wanted => {
+        Ok(wanted) if AuthenticatorAssurance::of(&strong) < wanted.factors => {
             let step = next_factor(&strong, account, situation.recent_since);
             return ask(requirement, step, Refused::InteractionRequired);
+        }
+        Ok(Wanted { identity: Some(level), .. }) => {
+            return ask(requirement, Decision::Verify(level), Refused::InteractionRequired);
         }
         Ok(_) => {}
     }
@@ -155,27 +164,46 @@ fn strong_proofs(counted: Vec<Proof>, account: AccountFacts) -> Vec<Proof> {
     counted.into_iter().filter(|proof| !weak(proof)).collect()
 }
 
-/// How strong the proofs have to be. A class that the identity cannot reach is refused when essential
-/// and otherwise left alone: the answer then tells the true, lower class.
+/// What has to be proven before the request goes on.
+struct Wanted {
+    /// How strong the proofs have to be.
+    factors: AuthenticatorAssurance,
+    /// The level of identity that is still to be reached.
+    identity: Option<IdentityAssurance>,
+}
+
+/// What is wanted. A class out of reach is refused when essential and otherwise left alone: the answer then
+/// tells the true, lower class. Who has to be verified first shows what the account itself asks for, and the
+/// factors of the class afterwards: nobody is asked for them in vain who then goes on without.
 fn wanted(
-    requirement: &Requirement,
+    situation: &Situation<'_>,
+    strong: &[Proof],
     account: AccountFacts,
-) -> Result<AuthenticatorAssurance, Refused> {
+) -> Result<Wanted, Refused> {
+    let requirement = situation.requirement;
     let own = if account.has_totp {
         AuthenticatorAssurance::TWO_FACTORS
     } else {
         AuthenticatorAssurance::ONE_FACTOR
     };
-    let Some((identity, authenticator)) = requirement.acr.map(Acr::demands) else { return Ok(own) };
-    let reachable = account.identity_assurance >= identity
-        && authenticator <= AuthenticatorAssurance::TWO_FACTORS;
-    if reachable {
-        Ok(own.max(authenticator))
-    } else if requirement.acr_essential {
-        Err(Refused::UnmetRequirements)
-    } else {
-        Ok(own)
+    let as_it_is = Wanted { factors: own, identity: None };
+    let Some((identity, authenticator)) = requirement.acr.map(Acr::demands) else {
+        return Ok(as_it_is);
+    };
+    if authenticator <= AuthenticatorAssurance::TWO_FACTORS {
+        if account.identity_assurance >= identity {
+            return Ok(Wanted { factors: own.max(authenticator), ..as_it_is });
+        }
+        let step = next_factor(strong, account, situation.recent_since);
+        let provable = AuthenticatorAssurance::of(strong) >= authenticator
+            || step != Decision::Refuse(Refused::UnmetRequirements);
+        // A verification begins with the password.
+        let verifiable = account.identity_reach >= identity && account.has_password && provable;
+        if verifiable && !situation.unverified {
+            return Ok(Wanted { identity: Some(identity), ..as_it_is });
+        }
     }
+    if requirement.acr_essential { Err(Refused::UnmetRequirements) } else { Ok(as_it_is) }
 }
 
 /// The factor that is still missing. An app is enrolled by who typed the password a moment ago: an old

@@ -101,12 +101,13 @@ pub async fn sign_off(
     Ok(())
 }
 
-/// What `decide` looks at of an account.
+/// What `decide` looks at of an account; how far a verification would lead is not known here.
 pub fn facts(account: &Account, profile: &Profile) -> AccountFacts {
     AccountFacts {
         identity_assurance: account.identity_assurance,
         has_password: account.password_hash.is_some(),
         has_totp: account.has_totp,
         has_phone: profile.phone.is_some() && account.choices.allows(Method::Sms),
+        identity_reach: account.identity_assurance,
     }
 }

@@ -21,6 +21,7 @@ use crate::domain::person_name::PersonName;
 use crate::domain::request_context::RequestContext;
 use crate::identifier;
 use crate::identifier::Typed;
+use crate::organisations::notices;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::store::sql::Held;
@@ -95,14 +96,14 @@ pub async fn offer(
         agent_number: document.key().masked(),
         grantor_name: profile.name.clone(),
     };
-    let role = offer.terms.role;
+    let (role, agent_digest) = (offer.terms.role, provider.vault.index_person(document.key()));
     let mandate = Mandate {
         id,
         principal,
         parent: offer.under,
         evidence: MandateEvidence::Granted,
         terms: offer.terms,
-        agent_digest: provider.vault.index_person(document.key()),
+        agent_digest,
         agent: None,
         parties: provider.vault.seal_parties(id, &parties)?,
         state: MandateState::Offered,
@@ -117,6 +118,7 @@ pub async fn offer(
         .detail("role", role.as_str())
         .record(provider, context);
     if provider.store.offer_mandate(mandate, record).await? {
+        notices::offered(provider, agent_digest, name);
         Ok(id)
     } else {
         Err(GrantError::NotInForce.into())
@@ -230,16 +232,18 @@ pub async fn answer(
     (id, accepts): (MandateId, bool),
 ) -> Result<(), MandateError> {
     let waiting = offered(provider, account.id, profile).await?;
-    if !waiting.iter().any(|(held, _)| held.mandate.id == id) {
-        return Err(MandateError::Unknown);
-    }
+    let meant = waiting.iter().find(|(held, _)| held.mandate.id == id);
+    let grantor = meant.map(|(held, _)| held.mandate.granted_by).ok_or(MandateError::Unknown)?;
     let record = audit::done(AuditKind::MandateAnswered)
         .account(account)
         .detail("mandate", id.to_string())
         .detail("accepted", accepts)
         .record(provider, context);
-    let answered = provider.store.answer_mandate(id, account.id, accepts, record).await?;
-    answered.then_some(()).ok_or(MandateError::Unknown)
+    if !provider.store.answer_mandate(id, account.id, accepts, record).await? {
+        return Err(MandateError::Unknown);
+    }
+    notices::answered(provider, grantor, accepts);
+    Ok(())
 }
 
 /// Ends a mandate: its agent gives it up, or who stands above takes it back. What hangs on it ends with it.
@@ -266,8 +270,14 @@ pub async fn end(
         .account(account)
         .detail("mandate", id.to_string())
         .record(provider, context);
-    let ended = provider.store.end_mandate(id, MandateState::Revoked, record).await?;
-    ended.then_some(()).ok_or(MandateError::Unknown)
+    let at = record.at;
+    if !provider.store.end_mandate(id, MandateState::Revoked, record).await? {
+        return Err(MandateError::Unknown);
+    }
+    if let Some(mandate) = line.first() {
+        notices::ended(provider, mandate.principal, at, Some(account.id));
+    }
+    Ok(())
 }
 
 /// Whether this person is the legal representative of whom a line is about: he stands above everybody there, also

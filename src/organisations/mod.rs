@@ -6,4 +6,5 @@ pub mod certificate;
 pub mod claim;
 pub mod following;
 pub mod mandates;
+pub mod notices;
 pub mod represented;

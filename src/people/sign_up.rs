@@ -255,6 +255,7 @@ pub fn new_account(
         password_changed_at: password_hash.is_some().then_some(now),
         password_hash,
         credential_epoch: 0,
+        assurance_cap: None,
         has_totp: false,
         has_other_subjects: false,
         merged_into: None,

@@ -29,6 +29,7 @@ const FORMS: &[(&str, &[&str])] = &[
     ("/login/enrol", &["code", "challenge", "tx"]),
     ("/consent", &["decision", "tx"]),
     ("/choose", &["subject", "search", "from", "tx"]),
+    ("/verify", &["step", "kind", "agreed", "password", "tx"]),
     (
         "/account/mandates",
         &[

@@ -64,6 +64,7 @@ pub fn signed_in(config: &PortalConfig, person: &Identity) -> String {
             .raw("<div class=\"actions\">")
             .raw("<a class=\"button primary\" id=\"step-up\" href=\"/sign-in?acr=2\">")
             .raw("提升认证等级</a>")
+            .raw("<a class=\"button\" id=\"verify\" href=\"/sign-in?acr=3\">核验身份</a>")
             .raw("<a class=\"button\" id=\"switch\" href=\"/sign-in?as=other\">切换办事身份</a>");
         peer_link(html, &config.peer);
         html.raw("<a class=\"button\" id=\"sign-out\" href=\"/sign-out\">退出登录</a></div>");

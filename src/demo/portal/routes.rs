@@ -193,6 +193,7 @@ async fn sign_in(
     let (acr, other) = query.unwrap_or_default();
     let ask = match (acr.as_deref(), other.as_deref()) {
         (Some("2"), _) => Ask::StepUp(rooms.config.step_up_acr.clone()),
+        (Some("3"), _) => Ask::StepUp(rooms.config.verified_acr.clone()),
         (_, Some("other")) => Ask::Switch,
         _ => Ask::SignIn,
     };

@@ -115,6 +115,7 @@ fn config(issuer: &str, listen: SocketAddr) -> PortalConfig {
         peer: Peer { name: "市门户".to_owned(), url: "http://localhost:8082".parse().unwrap() },
         extra_scopes: vec!["profile".to_owned()],
         step_up_acr: "urn:yihao:acr:2".to_owned(),
+        verified_acr: "urn:yihao:acr:3".to_owned(),
         ca_file: None,
     }
 }

@@ -23,8 +23,6 @@ use axum::routing::get;
 use axum::routing::post;
 use http::request::Parts;
 
-use crate::domain::assurance::Method;
-use crate::domain::assurance::RECENT;
 use crate::http::failure::Failure;
 use crate::http::flow;
 use crate::http::respond;
@@ -79,8 +77,7 @@ impl Owner {
 
     /// Whether the password was typed a moment ago.
     fn is_fresh(&self) -> bool {
-        let since = self.visitor.provider().clock.now().minus(RECENT);
-        self.signed_in.session.has_proven_since(Method::Password, since)
+        self.signed_in.is_fresh(self.visitor.provider())
     }
 
     /// The page that asks for the password, and comes back to `path`.

@@ -9,11 +9,8 @@ use crate::http::account::Owner;
 use crate::http::account::OwnerForm;
 use crate::http::failure::Failure;
 use crate::http::respond;
-use crate::http::second_factor::wrong;
+use crate::http::second_factor;
 use crate::http::visitor::Visitor;
-use crate::login::LoginError;
-use crate::login::authenticators::Attempt;
-use crate::login::second_factor;
 use crate::people::password;
 use crate::people::password::SetPasswordError;
 
@@ -26,7 +23,9 @@ pub async fn show(owner: Owner) -> Result<Response, Failure> {
 /// `POST /account/password`
 pub async fn change(OwnerForm { owner, form }: OwnerForm) -> Result<Response, Failure> {
     let text = |name| form.get(name).unwrap_or_default();
-    if let Err((status, key)) = prove(&owner, text("current_password")).await? {
+    let current = text("current_password");
+    let proven = second_factor::prove_password(&owner.visitor, &owner.signed_in, current).await?;
+    if let Err((status, key)) = proven {
         return page(&owner.visitor, status, Some(key), false);
     }
     let Owner { visitor, signed_in } = &owner;
@@ -55,35 +54,13 @@ pub async fn ask_again(owner: Owner) -> Result<Response, Failure> {
 /// `POST /account/reauthenticate`
 pub async fn prove_again(OwnerForm { owner, form }: OwnerForm) -> Result<Response, Failure> {
     let back = form.get("return");
-    match prove(&owner, form.get("password").unwrap_or_default()).await? {
+    let password = form.get("password").unwrap_or_default();
+    match second_factor::prove_password(&owner.visitor, &owner.signed_in, password).await? {
         Ok(()) => {
             owner.visitor.remember(&owner.signed_in.account, Method::Password).await?;
             Ok(respond::see_other(own_path(back)))
         }
         Err((status, key)) => again_page(&owner.visitor, back, (status, Some(key))),
-    }
-}
-
-/// Judges the password; the inner error is what the page says.
-async fn prove(
-    owner: &Owner,
-    password: &str,
-) -> Result<Result<(), (StatusCode, &'static str)>, Failure> {
-    let visitor = &owner.visitor;
-    let attempt = Attempt {
-        context: &visitor.context,
-        account: Some(&owner.signed_in.account),
-        binding: visitor.browser.binding("account"),
-        challenge: None,
-    };
-    let provider = visitor.provider();
-    match second_factor::prove(provider, Method::Password, &attempt, password).await {
-        Ok(()) => Ok(Ok(())),
-        Err(LoginError::Rejected | LoginError::CodeWrong) => {
-            Ok(Err((StatusCode::BAD_REQUEST, wrong(Method::Password))))
-        }
-        Err(LoginError::Busy) => Ok(Err((StatusCode::SERVICE_UNAVAILABLE, "busy"))),
-        Err(error) => Err(error.into()),
     }
 }
 

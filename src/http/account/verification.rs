@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::domain::account::Account;
 use crate::domain::assurance::IdentityAssurance;
 use crate::domain::evidence::Compared;
 use crate::domain::evidence::Evidence;
@@ -14,10 +15,12 @@ use crate::http::account::Owner;
 use crate::http::account::OwnerForm;
 use crate::http::failure::Failure;
 use crate::http::respond;
+use crate::http::verify;
 use crate::people::evidence;
 use crate::people::verification;
 use crate::people::verification::Outcome;
 use crate::people::verification::VerifyError;
+use crate::provider::Provider;
 
 const PATH: &str = "/account/verification";
 
@@ -43,7 +46,7 @@ pub async fn change(OwnerForm { owner, form }: OwnerForm) -> Result<Response, Fa
             let kind = form.get("kind").and_then(CheckKind::parse);
             let kind = kind.ok_or_else(|| Failure::bad_request("kind is none of this page's"))?;
             let how = (kind, form.get("agreed").is_some());
-            match verification::begin(provider, context, who, how).await {
+            match verification::begin(provider, context, who, how, None).await {
                 Ok(page) => return Ok(respond::see_other(&page)),
                 Err(error) => Err(error),
             }
@@ -67,8 +70,16 @@ pub async fn come_back(owner: Owner) -> Result<Response, Failure> {
     let token = visitor.query.get("check").filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| Failure::bad_request("check is missing"))?;
     let who = (&signed_in.account, &signed_in.session);
-    let told = verification::come_back(visitor.provider(), &visitor.context, who, token).await;
-    tell(&owner, told.map(word)).await
+    let (provider, context) = (visitor.provider(), &visitor.context);
+    let check = match verification::returned(provider, context, who, token).await {
+        Ok(check) => check,
+        Err(error) => return tell(&owner, Err(error)).await,
+    };
+    let told = verification::come_back(provider, context, who.0, &check).await;
+    match check.flow.as_deref() {
+        Some(tx) => verify::returned(tx, told),
+        None => tell(&owner, told.map(word)).await,
+    }
 }
 
 /// What came of the last check: it may have been settled while its owner looked at the page.
@@ -81,7 +92,8 @@ async fn settled(owner: &Owner) -> Result<Option<&'static str>, VerifyError> {
     }
 }
 
-fn word(outcome: Outcome) -> Option<&'static str> {
+/// What a page is told of an outcome; of one that is open, nothing.
+pub fn word(outcome: Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::Confirmed => Some("confirmed"),
         Outcome::Denied => Some("denied"),
@@ -99,16 +111,46 @@ async fn tell(
         Ok(Some(word)) => return Ok(respond::see_other(&format!("{PATH}?done={word}"))),
         // The check that waits stands on the page.
         Ok(None) => return page(owner, StatusCode::SERVICE_UNAVAILABLE, (None, None)).await,
-        Err(VerifyError::NotOffered) => (StatusCode::BAD_REQUEST, "verification-not-offered"),
-        Err(VerifyError::NotAgreed) => (StatusCode::BAD_REQUEST, "verification-not-agreed"),
-        Err(VerifyError::NotNeeded) => (StatusCode::CONFLICT, "verification-not-needed"),
-        Err(VerifyError::Over) => (StatusCode::CONFLICT, "verification-over"),
-        Err(VerifyError::TooMany) => (StatusCode::TOO_MANY_REQUESTS, "verification-too-many"),
-        Err(VerifyError::Away(_)) => (StatusCode::SERVICE_UNAVAILABLE, "verification-away"),
-        Err(VerifyError::Store(error)) => return Err(error.into()),
-        Err(VerifyError::Vault(error)) => return Err(error.into()),
+        Err(error) => refusal(error)?,
     };
     page(owner, status, (Some(key), None)).await
+}
+
+/// What a page says where nothing is verified.
+pub fn refusal(error: VerifyError) -> Result<(StatusCode, &'static str), Failure> {
+    Ok(match error {
+        VerifyError::NotOffered => (StatusCode::BAD_REQUEST, "verification-not-offered"),
+        VerifyError::NotAgreed => (StatusCode::BAD_REQUEST, "verification-not-agreed"),
+        VerifyError::NotNeeded => (StatusCode::CONFLICT, "verification-not-needed"),
+        VerifyError::Over => (StatusCode::CONFLICT, "verification-over"),
+        VerifyError::TooMany => (StatusCode::TOO_MANY_REQUESTS, "verification-too-many"),
+        VerifyError::Away(_) => (StatusCode::SERVICE_UNAVAILABLE, "verification-away"),
+        VerifyError::Store(error) => return Err(error.into()),
+        VerifyError::Vault(error) => return Err(error.into()),
+    })
+}
+
+/// The check that something may still come of, as pages show it.
+pub async fn waiting(provider: &Provider, account: &Account) -> Result<Option<Value>, Failure> {
+    let last = verification::last(provider, account).await?;
+    Ok(last.filter(|(_, live)| *live).map(|(check, _)| {
+        json!({
+            "kind": check.kind.as_str(), "state": check.state.as_str(),
+            "at": check.created_at.to_beijing(), "until": check.expires_at.to_beijing(),
+        })
+    }))
+}
+
+/// The ways to be verified, as pages offer them.
+pub fn ways(kinds: &[CheckKind]) -> Vec<Value> {
+    let shown = |kind: &CheckKind| json!({ "kind": kind.as_str(), "consent": kind.consent() });
+    kinds.iter().map(shown).collect()
+}
+
+/// Where the pages of these services are.
+pub fn origins<'p>(provider: &'p Provider, kinds: &[CheckKind]) -> Vec<&'p str> {
+    let pages = |kind: &CheckKind| Some(provider.verifiers.get(*kind)?.pages());
+    kinds.iter().filter_map(pages).collect()
 }
 
 async fn page(
@@ -121,31 +163,16 @@ async fn page(
     // A check that was just settled has changed it.
     let level = evidence::level(provider, &signed_in.account).await?;
     let found = evidence::list(provider, &signed_in.account).await?;
-    let last = verification::last(provider, &signed_in.account).await?;
-    let waiting = last.filter(|(_, live)| *live).map(|(check, _)| {
-        json!({
-            "kind": check.kind.as_str(), "state": check.state.as_str(),
-            "at": check.created_at.to_beijing(), "until": check.expires_at.to_beijing(),
-        })
-    });
-    // The services know people by numbers of the citizens' layout.
-    let known = signed_in.profile.key().has_citizen_layout();
-    let kinds: Vec<CheckKind> = provider
-        .verifiers
-        .kinds()
-        .filter(|kind| kind.source().demands().1 > level && known)
-        .collect();
-    let origins: Vec<&str> =
-        kinds.iter().filter_map(|kind| Some(provider.verifiers.get(*kind)?.pages())).collect();
+    let now = Account { identity_assurance: level, ..signed_in.account.clone() };
+    let kinds = verification::offered(provider, &now, &signed_in.profile);
+    let waiting = waiting(provider, &now).await?;
     let page = json!({
         "level": level.level(), "top": level >= IdentityAssurance::COUNTER,
         "error": error, "done": done, "waiting": waiting,
         "evidence": found.iter().map(shown).collect::<Vec<Value>>(),
-        "ways": kinds.iter().map(|kind| json!({
-            "kind": kind.as_str(), "consent": kind.consent(),
-        })).collect::<Vec<Value>>(),
+        "ways": ways(&kinds),
     });
-    visitor.page_towards(&origins, (status, "account_verification.html"), page)
+    visitor.page_towards(&origins(provider, &kinds), (status, "account_verification.html"), page)
 }
 
 /// A verification as pages list it.

@@ -30,6 +30,7 @@ fn facts(level: u8, has_totp: bool, has_phone: bool) -> AccountFacts {
         has_password: true,
         has_totp,
         has_phone,
+        identity_reach: IdentityAssurance::from_level(level).unwrap(),
     }
 }
 
@@ -47,6 +48,7 @@ fn on(requirement: &Requirement, session: Option<&Session>, account: AccountFact
         consented_at: Some(BEFORE),
         first_party: false,
         recent_since: RECENT_SINCE,
+        unverified: false,
     })
 }
 
@@ -146,6 +148,107 @@ fn a_class_out_of_reach_is_refused_only_when_essential() {
     assert_eq!(on(&hardware, Some(&known), facts(3, true, true)), refused);
 }
 
+/// Somebody of level 1 whom a service could verify to level 2.
+fn verifiable() -> AccountFacts {
+    AccountFacts { identity_reach: IdentityAssurance::LIVE, ..facts(1, false, true) }
+}
+
+#[test]
+fn a_class_within_reach_of_a_verification_leads_there() {
+    use Method::{Password, Sms};
+    let known = session(&[(Password, BEFORE)]);
+    let voluntary = Requirement { acr: Some(Acr::Three), ..plain() };
+    let essential = Requirement { acr_essential: true, ..voluntary.clone() };
+    let verify = Decision::Verify(IdentityAssurance::LIVE);
+    assert_eq!(on(&voluntary, Some(&known), verifiable()), verify);
+    assert_eq!(on(&essential, Some(&known), verifiable()), verify);
+    for requirement in [voluntary.clone(), essential] {
+        let silent = Requirement { silent: true, ..requirement };
+        let refused = Decision::Refuse(Refused::InteractionRequired);
+        assert_eq!(on(&silent, Some(&known), verifiable()), refused);
+    }
+    // Once verified, the factors of the class are asked for as ever.
+    let risen = facts(2, false, true);
+    assert_eq!(on(&voluntary, Some(&known), risen), Decision::Prove(vec![Sms]));
+    let both = session(&[(Password, BEFORE), (Sms, BEFORE)]);
+    assert_eq!(on(&voluntary, Some(&both), risen), Decision::Respond);
+    assert_eq!(on(&voluntary, Some(&both), verifiable()), verify);
+    // A lower class asks for no verification, and the highest is reached by none.
+    let two = Requirement { acr: Some(Acr::Two), ..plain() };
+    assert_eq!(on(&two, Some(&both), verifiable()), Decision::Respond);
+    let four = Requirement { acr: Some(Acr::Four), ..plain() };
+    assert_eq!(on(&four, Some(&known), verifiable()), Decision::Respond);
+    let four = Requirement { acr_essential: true, ..four };
+    let unmet = Decision::Refuse(Refused::UnmetRequirements);
+    assert_eq!(on(&four, Some(&known), verifiable()), unmet);
+}
+
+#[test]
+fn what_the_account_asks_for_comes_before_a_verification() {
+    use Method::{Password, RecoveryCode, Totp};
+    let three = Requirement { acr: Some(Acr::Three), acr_essential: true, ..plain() };
+    let account = AccountFacts { has_totp: true, ..verifiable() };
+    let known = session(&[(Password, BEFORE)]);
+    let asked = Decision::Prove(vec![Totp, RecoveryCode]);
+    assert_eq!(on(&three, Some(&known), account), asked);
+    let both = session(&[(Password, BEFORE), (Totp, BEFORE)]);
+    assert_eq!(on(&three, Some(&both), account), Decision::Verify(IdentityAssurance::LIVE));
+    assert_eq!(on(&three, None, account), Decision::LogIn);
+    let fresh = Requirement { fresh_login: true, ..three };
+    assert_eq!(on(&fresh, Some(&both), account), Decision::LogIn);
+}
+
+#[test]
+fn nobody_is_verified_in_vain() {
+    let three = Requirement { acr: Some(Acr::Three), acr_essential: true, ..plain() };
+    let owned = session(&[(Method::Sms, BEFORE)]);
+    let unmet = Decision::Refuse(Refused::UnmetRequirements);
+    let without_password = AccountFacts { has_password: false, ..verifiable() };
+    assert_eq!(on(&three, Some(&owned), without_password), unmet);
+    assert_eq!(on(&three, Some(&owned), verifiable()), Decision::Verify(IdentityAssurance::LIVE));
+}
+
+#[test]
+fn who_goes_on_without_a_verification_is_not_asked_again() {
+    let known = session(&[(Method::Password, BEFORE)]);
+    let judge = |acr_essential, account| {
+        let requirement = Requirement { acr: Some(Acr::Three), acr_essential, ..plain() };
+        decide(&Situation {
+            requirement: &requirement,
+            signed_in: Some((&known, account)),
+            barred: None,
+            subject: SubjectState::Settled,
+            is_hinted: true,
+            consented_at: Some(BEFORE),
+            first_party: false,
+            recent_since: RECENT_SINCE,
+            unverified: true,
+        })
+    };
+    assert_eq!(judge(false, verifiable()), Decision::Respond);
+    assert_eq!(judge(true, verifiable()), Decision::Refuse(Refused::UnmetRequirements));
+    // Who was verified meanwhile, elsewhere, is told as what he is.
+    assert_eq!(judge(true, facts(2, false, true)), Decision::Prove(vec![Method::Sms]));
+}
+
+#[test]
+fn who_is_barred_is_not_verified_first() {
+    let known = session(&[(Method::Password, BEFORE)]);
+    let requirement = Requirement { acr: Some(Acr::Three), ..plain() };
+    let decision = decide(&Situation {
+        requirement: &requirement,
+        signed_in: Some((&known, verifiable())),
+        barred: Some(Refused::Blocked),
+        subject: SubjectState::Open,
+        is_hinted: true,
+        consented_at: None,
+        first_party: false,
+        recent_since: RECENT_SINCE,
+        unverified: false,
+    });
+    assert_eq!(decision, Decision::Refuse(Refused::Blocked));
+}
+
 #[test]
 fn the_person_of_the_hint_is_asked_once() {
     let judge = |at, silent| {
@@ -160,6 +263,7 @@ fn the_person_of_the_hint_is_asked_once() {
             consented_at: Some(BEFORE),
             first_party: false,
             recent_since: RECENT_SINCE,
+            unverified: false,
         })
     };
     assert_eq!(judge(BEFORE, false), Decision::LogIn);
@@ -180,6 +284,7 @@ fn consent_is_asked_when_missing_or_asked_for_anew() {
             consented_at,
             first_party,
             recent_since: RECENT_SINCE,
+            unverified: false,
         })
     };
     let silent = Requirement { silent: true, ..plain() };
@@ -206,6 +311,7 @@ fn who_blocked_the_client_is_not_logged_in_to_it() {
             consented_at: Some(BEFORE),
             first_party: true,
             recent_since: RECENT_SINCE,
+            unverified: false,
         })
     };
     assert_eq!(judge(false, &session), Decision::Refuse(Refused::Blocked));

@@ -9,6 +9,8 @@ use crate::crypto::base64url;
 use crate::crypto::random;
 use crate::domain::account::Account;
 use crate::domain::account::AccountStatus;
+use crate::domain::account::Profile;
+use crate::domain::assurance::IdentityAssurance;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::evidence::Comparison;
 use crate::domain::evidence::Evidence;
@@ -82,20 +84,40 @@ pub enum Outcome {
     Pending,
 }
 
-/// Begins a check for the owner of an account; gives the page of the service.
+/// The ways there are to raise an account, as long as it has something to gain by them. The services know people
+/// by numbers of the citizens' layout; with other documents there is the counter.
+pub fn offered(provider: &Provider, account: &Account, profile: &Profile) -> Vec<CheckKind> {
+    let known = profile.key().has_citizen_layout();
+    let gains = |kind: &CheckKind| {
+        let level = kind.source().demands().1;
+        known
+            && level > account.identity_assurance
+            && account.assurance_cap.is_none_or(|cap| level <= cap)
+    };
+    provider.verifiers.kinds().filter(gains).collect()
+}
+
+/// The level an account can have without leaving the house: its own, or what one of the ways leads to.
+pub fn reach(provider: &Provider, account: &Account, profile: &Profile) -> IdentityAssurance {
+    let kinds = offered(provider, account, profile).into_iter();
+    let levels = kinds.map(|kind| kind.source().demands().1);
+    levels.fold(account.identity_assurance, IdentityAssurance::max)
+}
+
+/// Begins a check for the owner of an account, who is in this login, if in one; gives the page of the service.
 pub async fn begin(
     provider: &Provider,
     context: &RequestContext,
     (account, session): (&Account, &Session),
     (kind, agreed): (CheckKind, bool),
+    flow: Option<&str>,
 ) -> Result<String, VerifyError> {
     let verifier = provider.verifiers.get(kind).ok_or(VerifyError::NotOffered)?;
     if account.identity_assurance >= kind.source().demands().1 {
         return Err(VerifyError::NotNeeded);
     }
     let profile = provider.vault.open_profile(account)?;
-    // The services know people by numbers of the citizens' layout; with other documents there is the counter.
-    if !profile.key().has_citizen_layout() {
+    if !offered(provider, account, &profile).contains(&kind) {
         return Err(VerifyError::NotOffered);
     }
     if kind.consent().is_some() && !agreed {
@@ -139,6 +161,7 @@ pub async fn begin(
         credential_epoch: account.credential_epoch,
         created_at: now,
         expires_at: now.plus(SITTING),
+        flow: flow.map(str::to_owned),
     };
     let mut event = audit::done(AuditKind::IdentityCheckBegun).account(account);
     event = event.detail("source", kind.as_str()).detail("check", id.to_string());
@@ -153,23 +176,33 @@ pub async fn begin(
     }
 }
 
-/// The owner comes back from the service, in the session it was begun in.
-pub async fn come_back(
+/// The check whose owner comes back from the service, in the session it was begun in.
+pub async fn returned(
     provider: &Provider,
     context: &RequestContext,
     (account, session): (&Account, &Session),
     token: &str,
-) -> Result<Outcome, VerifyError> {
+) -> Result<IdentityCheck, VerifyError> {
     let check = provider.store.find_check_by_digest(&CheckDigest::of(token)).await?;
     let own =
         |check: &IdentityCheck| check.account_id == account.id && check.session_id == session.id;
-    let Some(check) = check.filter(own) else {
-        return refuse(provider, context, account, "not begun in this session").await;
-    };
+    match check.filter(own) {
+        Some(check) => Ok(check),
+        None => refuse(provider, context, account, "not begun in this session").await,
+    }
+}
+
+/// What became of a check its owner came back from.
+pub async fn come_back(
+    provider: &Provider,
+    context: &RequestContext,
+    account: &Account,
+    check: &IdentityCheck,
+) -> Result<Outcome, VerifyError> {
     match check.state {
         CheckState::Confirmed => Ok(Outcome::Confirmed),
         CheckState::Denied => Ok(Outcome::Denied),
-        _ => ask(provider, context, &check, account).await,
+        _ => ask(provider, context, check, account).await,
     }
 }
 

@@ -40,7 +40,7 @@ pub struct NewAccount {
 /// The columns of [`Row`], of `account a`.
 macro_rules! columns {
     () => {
-        "a.id, a.status, a.identity_assurance, a.person_key, a.profile, a.password_hash,
+        "a.id, a.status, a.identity_assurance, a.assurance_cap, a.person_key, a.profile, a.password_hash,
          a.password_changed_at, a.credential_epoch,
          (SELECT COUNT(*) FROM totp t WHERE t.account_id = a.id) AS has_totp, a.blocked_methods,
          a.locale, a.elder, a.created_at, a.updated_at, a.merged_into,
@@ -54,6 +54,7 @@ pub(super) struct Row {
     id: uuid::Uuid,
     status: String,
     identity_assurance: i64,
+    assurance_cap: Option<i64>,
     person_key: Vec<u8>,
     profile: Vec<u8>,
     password_hash: Option<String>,
@@ -242,8 +243,8 @@ impl Row {
     pub(super) fn into_account(self) -> Result<Account, StoreError> {
         let unreadable = StoreError::Unreadable("account");
         let Some(status) = AccountStatus::parse(&self.status) else { return Err(unreadable) };
-        let level = u8::try_from(self.identity_assurance).ok();
-        let Some(identity_assurance) = level.and_then(IdentityAssurance::from_level) else {
+        let level = |number: i64| u8::try_from(number).ok().and_then(IdentityAssurance::from_level);
+        let Some(identity_assurance) = level(self.identity_assurance) else {
             return Err(unreadable);
         };
         let Some(blocked) = Choices::read_blocked(&self.blocked_methods) else {
@@ -254,6 +255,7 @@ impl Row {
             id: AccountId(self.id),
             status,
             identity_assurance,
+            assurance_cap: self.assurance_cap.and_then(level),
             person_key: self.person_key,
             profile: self.profile,
             password_hash: self.password_hash,

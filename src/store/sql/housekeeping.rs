@@ -79,6 +79,15 @@ impl Store {
                     quarter,
                     BATCH
                 )?;
+                // A login is over within the hour, and nobody comes back to it.
+                removed += execute!(
+                    tx,
+                    "UPDATE identity_check SET flow = NULL WHERE id IN
+                        (SELECT id FROM identity_check
+                          WHERE flow IS NOT NULL AND created_at < $1 LIMIT $2)",
+                    yesterday,
+                    BATCH
+                )?;
                 removed += execute!(
                     tx,
                     "DELETE FROM known_browser WHERE id IN

@@ -55,6 +55,7 @@ struct Row {
     credential_epoch: i64,
     created_at: i64,
     expires_at: i64,
+    flow: Option<String>,
 }
 
 /// The text that reads checks.
@@ -62,7 +63,7 @@ macro_rules! select_check {
     ($rest:literal) => {
         concat!(
             "SELECT id, account_id, session_id, kind, state, consent, reference, credential_epoch,
-                    created_at, expires_at FROM identity_check ",
+                    created_at, expires_at, flow FROM identity_check ",
             $rest
         )
     };
@@ -239,8 +240,8 @@ async fn insert(tx: &mut Tx<'_>, new: &NewCheck) -> Result<bool, StoreError> {
     let added = execute!(
         tx,
         "INSERT INTO identity_check (id, account_id, session_id, kind, state, consent, digest,
-                                     reference, credential_epoch, created_at, due_at, expires_at)
-         SELECT $1, s.account_id, s.id, $2, 'open', $3, $4, $5, $6, $7, $7, $8
+                                     reference, credential_epoch, created_at, due_at, expires_at, flow)
+         SELECT $1, s.account_id, s.id, $2, 'open', $3, $4, $5, $6, $7, $7, $8, $11
            FROM session s JOIN account a ON a.id = s.account_id
           WHERE s.id = $9 AND s.account_id = $10 AND s.ended_at IS NULL AND s.expires_at > $7
             AND a.status = 'active' AND a.credential_epoch = $6",
@@ -253,7 +254,8 @@ async fn insert(tx: &mut Tx<'_>, new: &NewCheck) -> Result<bool, StoreError> {
         check.created_at.0,
         check.expires_at.0,
         check.session_id.0,
-        check.account_id.0
+        check.account_id.0,
+        check.flow.as_deref()
     )?;
     Ok(added == 1)
 }
@@ -272,6 +274,7 @@ impl Row {
             credential_epoch: self.credential_epoch,
             created_at: Timestamp(self.created_at),
             expires_at: Timestamp(self.expires_at),
+            flow: self.flow,
         })
     }
 }

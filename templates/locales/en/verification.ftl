@@ -61,6 +61,22 @@ event-identity-check-begun = Identity check begun
 event-identity-check-stopped = Identity check given up
 event-identity-verified = Identity verified
 
+# Verification on the way to a portal
+verify-title = Identity verification
+verify-heading = A higher identity level is needed
+verify-intro = { $client } asks for a higher identity level. Once you are verified, the login goes on.
+verify-asked = Level asked for
+verify-now = Your level now
+verify-ways = Verify now
+verify-ways-about = One of these is enough, and all are free. The check happens on the page of the verification service, which brings you back, and the login goes on.
+verify-password = To confirm that it is you, type your password first, then choose how to be verified.
+verify-prove = Continue
+verify-without-title = Not now
+verify-voluntary = You may go on with the level you have. Some services of { $client } may then not be open to you.
+verify-essential = Without this level you cannot log in to { $client }. You may go back now, and be verified later in My account or at the counter of a service hall.
+verify-without = Go on without
+verify-back = Go back without
+
 # Verification at a counter
 console-verify-title = Verify identity at the counter
 console-verify-about = The person must be here with the original document. Type what the document says: it is compared with the account. When another officer has approved, the account rises to the highest level.

@@ -61,6 +61,22 @@ event-identity-check-begun = 开始身份核验
 event-identity-check-stopped = 放弃身份核验
 event-identity-verified = 身份核验
 
+# 登录途中的身份核验
+verify-title = 身份核验
+verify-heading = 需要更高的实名等级
+verify-intro = { $client }要求更高的实名等级。核验通过后直接继续登录。
+verify-asked = 要求的等级
+verify-now = 您现在的等级
+verify-ways = 现在核验
+verify-ways-about = 选择一种方式即可，都不收费。核验在核验机构的页面进行，完成后自动返回，继续登录。
+verify-password = 为确认是您本人，请先输入登录密码，再选择核验方式。
+verify-prove = 下一步
+verify-without-title = 暂不核验
+verify-voluntary = 您也可以不核验，以现在的等级继续。{ $client }的部分事项可能因此不能办理。
+verify-essential = 没有这个等级不能登录{ $client }。您可以先返回，以后在“我的账号”或政务服务大厅窗口核验。
+verify-without = 不核验，继续登录
+verify-back = 不核验，返回网站
+
 # 窗口核验
 console-verify-title = 窗口核验身份
 console-verify-about = 本人须持证件原件到窗口。请照证件填写，系统与账号核对；另一名管理员复核后，实名等级升为最高。

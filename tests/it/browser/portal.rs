@@ -28,6 +28,7 @@ async fn relying_party(scene: &Scene, port: u16, credentials: (&str, &str)) -> R
         peer: Peer { name: "另一个网站".to_owned(), url: base_url },
         extra_scopes: vec!["profile".to_owned()],
         step_up_acr: "urn:yihao:acr:2".to_owned(),
+        verified_acr: "urn:yihao:acr:3".to_owned(),
         ca_file: None,
     };
     Portal::start(config).await.expect("the portal starts")

@@ -124,6 +124,7 @@ impl TestStore {
             password_hash: Some("a hash".to_owned()),
             password_changed_at: Some(NOW),
             credential_epoch: 0,
+            assurance_cap: None,
             has_totp: false,
             has_other_subjects: false,
             merged_into: None,

@@ -18,6 +18,7 @@ pub mod provider;
 pub mod province;
 pub mod recovery;
 pub mod relying_party;
+pub mod step_up;
 pub mod tokens;
 pub mod unit_certificate;
 pub mod verification;

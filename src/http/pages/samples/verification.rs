@@ -22,9 +22,39 @@ pub fn all() -> Vec<Sample> {
             "kind": "face", "state": state, "at": "2026-11-24 09:31", "until": "2026-11-25 09:31",
         })
     };
+    let asked = |(essential, typed): (bool, bool), waiting: Value, said: Value| {
+        let said = said.as_object().cloned().unwrap_or_default();
+        let mut page = json!({
+            "tx": "tx1.abc", "client": super::client(), "level": 1, "asked": 2, "ways": ways.clone(),
+            "essential": essential, "typed": typed, "waiting": waiting,
+            "error": null, "password_error": null, "done": null,
+        });
+        for (name, value) in said {
+            page[name] = value;
+        }
+        page
+    };
+    let on_the_way = vec![
+        ("verify", "verify.html", asked((false, true), Value::Null, json!({}))),
+        (
+            "verify-essential",
+            "verify.html",
+            asked((true, false), Value::Null, json!({ "password_error": "password-rejected" })),
+        ),
+        (
+            "verify-waiting",
+            "verify.html",
+            asked((false, true), waiting("pending"), json!({ "error": "verification-away" })),
+        ),
+        (
+            "verify-denied",
+            "verify.html",
+            asked((true, true), Value::Null, json!({ "done": "denied" })),
+        ),
+    ];
     let (none, nothing) = (Value::Null, (Value::Null, Value::Null));
     let name = "account_verification.html";
-    vec![
+    let on_the_account = vec![
         ("account-verification", name, page(1, ways.clone(), none.clone(), nothing.clone())),
         (
             "account-verification-open",
@@ -52,7 +82,8 @@ pub fn all() -> Vec<Sample> {
             page(2, json!([]), none.clone(), (none.clone(), json!("confirmed"))),
         ),
         ("account-verification-top", name, page(3, json!([]), none, nothing)),
-    ]
+    ];
+    [on_the_way, on_the_account].concat()
 }
 
 /// Verifications as pages list them.
