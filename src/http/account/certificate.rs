@@ -5,8 +5,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::extract::Multipart;
 use axum::extract::multipart::MultipartRejection;
 use axum::response::Response;
-use axum::routing::MethodRouter;
-use axum::routing::post;
 use http::HeaderMap;
 use http::StatusCode;
 use serde_json::Value;
@@ -18,7 +16,6 @@ use crate::http::account::granting::Granting;
 use crate::http::account::mandates;
 use crate::http::account::mandates::Wrong;
 use crate::http::failure::Failure;
-use crate::http::site::Site;
 use crate::http::upload;
 use crate::http::upload::Uploaded;
 use crate::http::visitor::Visitor;
@@ -47,12 +44,13 @@ pub struct Typed {
     challenge: Option<Challenge>,
 }
 
-/// The form's route.
-pub fn route() -> MethodRouter<Site> {
-    post(claim).layer(DefaultBodyLimit::max(BODY))
+/// How much of a body is read.
+pub fn limit() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(BODY)
 }
 
-async fn claim(
+/// `POST /account/mandates/certificate`
+pub async fn claim(
     visitor: Visitor,
     headers: HeaderMap,
     parts: Result<Multipart, MultipartRejection>,

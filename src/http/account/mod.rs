@@ -41,7 +41,10 @@ pub fn routes() -> Router<Site> {
         .route("/account/portals", get(portals::list).post(portals::change))
         .route("/account/portals/{client}", get(portals::show))
         .route("/account/mandates", get(mandates::show).post(mandates::change))
-        .route("/account/mandates/certificate", certificate::route())
+        .route(
+            "/account/mandates/certificate",
+            post(certificate::claim).layer(certificate::limit()),
+        )
         .route("/account/mandates/{mandate}", get(granting::show).post(granting::change))
         .route("/account/history", get(overview::history).post(leaving::stop))
         .route("/account/password", get(password::show).post(password::change))

@@ -152,8 +152,7 @@ impl Store {
         row.map(HeldRow::read).transpose()
     }
 
-    /// What this person holds and is in force now, in the order it was granted, after `after`; also of organisations
-    /// that are suspended, which nobody acts for.
+    /// What this person holds and is in force now, in the order it was granted, after `after`; also of who is suspended.
     pub async fn list_held_mandates(
         &self,
         agent: AccountId,

@@ -130,4 +130,4 @@ mandates-error-signature-both = 签名结果既上传了文件，又粘贴了文
 mandates-error-signature-too-large = 这不是签名文件：签名结果不会超过32 KB。
 mandates-error-private-key = 您提交的内容含有私钥，我们没有保存。私钥不能交给任何人：请向发证机构咨询更换证书，今后只上传证书。
 mandates-total = 共 { $total } 个
-mandates-tasks = 要办什么
+mandates-tasks = 我要办理
