@@ -43,7 +43,7 @@ on_both!(
         };
         assert_eq!((by(&new).await, by(&person.phone).await), (303, 400));
         for phone in [&new, &person.phone] {
-            let last = provider.last_message_to(&phone).await.unwrap();
+            let last = provider.last_message_to(phone).await.unwrap();
             assert!(last.text.contains("更换"), "{phone} is told: {}", last.text);
         }
         assert!(provider.audit(20).await.contains(&"phone_changed done".to_owned()));

@@ -111,7 +111,7 @@ on_both!(
         let (person, nobody) = (Person::synthetic(13), Person::synthetic(14));
         provider.add_person(&person).await;
         let told = async |phone: &str| {
-            let last = provider.last_message_to(&phone).await;
+            let last = provider.last_message_to(phone).await;
             last.is_some_and(|message| message.text.contains("暂停登录"))
         };
         fail(&provider, &person, 9).await;

@@ -13,45 +13,7 @@ pub fn all() -> Vec<Sample> {
             "evidence": if level == 0 { json!([]) } else { evidence() }, "ways": ways,
         })
     };
-    let ways = json!([
-        {"kind": "network_certificate", "consent": null}, {"kind": "bank_card", "consent": null},
-        {"kind": "face", "consent": "2026-11"},
-    ]);
-    let waiting = |state: &str| {
-        json!({
-            "kind": "face", "state": state, "at": "2026-11-24 09:31", "until": "2026-11-25 09:31",
-        })
-    };
-    let asked = |(essential, typed): (bool, bool), waiting: Value, said: Value| {
-        let said = said.as_object().cloned().unwrap_or_default();
-        let mut page = json!({
-            "tx": "tx1.abc", "client": super::client(), "level": 1, "asked": 2, "ways": ways.clone(),
-            "essential": essential, "typed": typed, "waiting": waiting,
-            "error": null, "password_error": null, "done": null,
-        });
-        for (name, value) in said {
-            page[name] = value;
-        }
-        page
-    };
-    let on_the_way = vec![
-        ("verify", "verify.html", asked((false, true), Value::Null, json!({}))),
-        (
-            "verify-essential",
-            "verify.html",
-            asked((true, false), Value::Null, json!({ "password_error": "password-rejected" })),
-        ),
-        (
-            "verify-waiting",
-            "verify.html",
-            asked((false, true), waiting("pending"), json!({ "error": "verification-away" })),
-        ),
-        (
-            "verify-denied",
-            "verify.html",
-            asked((true, true), Value::Null, json!({ "done": "denied" })),
-        ),
-    ];
+    let ways = ways();
     let (none, nothing) = (Value::Null, (Value::Null, Value::Null));
     let name = "account_verification.html";
     let on_the_account = vec![
@@ -83,7 +45,55 @@ pub fn all() -> Vec<Sample> {
         ),
         ("account-verification-top", name, page(3, json!([]), none, nothing)),
     ];
-    [on_the_way, on_the_account].concat()
+    [on_the_way(), on_the_account].concat()
+}
+
+fn ways() -> Value {
+    json!([
+        {"kind": "network_certificate", "consent": null}, {"kind": "bank_card", "consent": null},
+        {"kind": "face", "consent": "2026-11"},
+    ])
+}
+
+fn waiting(state: &str) -> Value {
+    json!({
+        "kind": "face", "state": state, "at": "2026-11-24 09:31", "until": "2026-11-25 09:31",
+    })
+}
+
+/// The page of a login that asks to be verified.
+fn on_the_way() -> Vec<Sample> {
+    let ways = ways();
+    let asked = |(essential, typed): (bool, bool), waiting: Value, said: Value| {
+        let said = said.as_object().cloned().unwrap_or_default();
+        let mut page = json!({
+            "tx": "tx1.abc", "client": super::client(), "level": 1, "asked": 2, "ways": ways.clone(),
+            "essential": essential, "typed": typed, "waiting": waiting,
+            "error": null, "password_error": null, "done": null,
+        });
+        for (name, value) in said {
+            page[name] = value;
+        }
+        page
+    };
+    vec![
+        ("verify", "verify.html", asked((false, true), Value::Null, json!({}))),
+        (
+            "verify-essential",
+            "verify.html",
+            asked((true, false), Value::Null, json!({ "password_error": "password-rejected" })),
+        ),
+        (
+            "verify-waiting",
+            "verify.html",
+            asked((false, true), waiting("pending"), json!({ "error": "verification-away" })),
+        ),
+        (
+            "verify-denied",
+            "verify.html",
+            asked((true, true), Value::Null, json!({ "done": "denied" })),
+        ),
+    ]
 }
 
 /// Verifications as pages list them.
