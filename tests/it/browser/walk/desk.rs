@@ -152,7 +152,7 @@ impl Walk {
         let order = Order {
             authority: "云州市市场监督管理局",
             evidence: "云市监函〔2026〕12号",
-            charset: None,
+            encoding: None,
             dry_run: false,
         };
         let row = |value: &str| {
