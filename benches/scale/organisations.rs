@@ -13,10 +13,10 @@ use yihao::domain::account::IdentifierKind;
 use yihao::domain::acting::SubjectKind;
 use yihao::domain::assurance::Method;
 use yihao::domain::assurance::Proof;
-use yihao::domain::citizen_id::CitizenId;
 use yihao::domain::client::ClientId;
 use yihao::domain::id::MandateId;
 use yihao::domain::id::SessionDigest;
+use yihao::domain::identity_document::IdentityDocument;
 use yihao::domain::legal_entity::EntityStatus;
 use yihao::domain::legal_entity::LegalEntity;
 use yihao::domain::legal_entity::OrganisationName;
@@ -170,7 +170,10 @@ fn entry(people: &People, (number, representative): (u64, u64)) -> anyhow::Resul
         status: EntityStatus::Active,
         representative: Some(Representative {
             name: PersonName::parse(&people.name(representative))?,
-            id_number: CitizenId::parse(&people.id_number(representative), Synthetic::Accepted)?,
+            document: IdentityDocument::recognise(
+                &people.id_number(representative),
+                Synthetic::Accepted,
+            )?,
         }),
     };
     Ok(replica::organisation(&people.provider().vault, &entity))

@@ -21,6 +21,9 @@ use crate::support::unit_certificate::unit;
 
 const PATH: &str = "/account/mandates/certificate";
 
+/// A field of the form, and what is in it.
+type Part<'a> = (&'a str, &'a [u8]);
+
 on_both_backends!(
     /// Certificate and signature each as DER, PEM, base64 or 64 bytes, with the mark some editors write before a text;
     /// a file that was not chosen comes along empty.
@@ -86,7 +89,7 @@ on_both_backends!(
         let signed = base64(&signature(&holder.key, message.as_bytes()));
         let (certificate, signed) = (holder.certificate.as_slice(), signed.as_bytes());
         let (large, huge) = (vec![b'A'; 33 * 1024], vec![0; 4 * 1024 * 1024]);
-        let table: [(&[(&str, &[u8])], &str); 7] = [
+        let table: [(&[Part], &str); 7] = [
             (&[("signature", signed)], "请上传或粘贴签名证书"),
             (&[("certificate_file", certificate)], "请上传或粘贴签名结果"),
             (

@@ -83,7 +83,7 @@ async fn scene(backend: Backend, seed: u64) -> (Gateway, TestProvider, Person, B
         std::fs::write(&secret, "what the gateway and we share").unwrap();
         config.outbound.allow.push(address.to_string());
         config.sms.url = Some(format!("http://{address}/sms").parse().unwrap());
-        config.sms.app_id = "yihao".to_owned();
+        "yihao".clone_into(&mut config.sms.app_id);
         config.sms.secret_file = Some(secret);
         for name in ["login_code", "bind_phone", "reset_password", "security_notice"] {
             config.sms.templates.insert(name.to_owned(), format!("SMS_{name}"));
