@@ -19,6 +19,9 @@ use crate::support::machine::robot;
 
 const NAME: &str = "测试·同名";
 const BY_NAME: &str = "/people/search-by-name";
+/// Of the newest look-up by name, what was recorded; other records come when they come.
+const SOUGHT: &str =
+    "SELECT details FROM audit WHERE kind = 'person_sought' ORDER BY at DESC, id DESC";
 
 /// Adds so many people of the one name, in these divisions by turns.
 async fn namesakes(provider: &TestProvider, seeds: std::ops::Range<u64>, divisions: &[&str]) {
@@ -70,8 +73,7 @@ on_both!(
             }
         }
         assert_eq!((sizes, seen.len()), (vec![20, 20, 5], 45));
-        let details = provider.value::<String>("SELECT details FROM audit ORDER BY at DESC, id DESC");
-        let details = details.await;
+        let details = provider.value::<String>(SOUGHT).await;
         assert!(details.contains("\"by\":\"name\"") && !details.contains("同名"), "{details}");
         let spent = [
             (&token, json!({ "name": "测试·别名", "page_token": first })),
