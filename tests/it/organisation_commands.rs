@@ -45,10 +45,12 @@ async fn an_organisation_is_shown_suspended_and_resumed_and_a_mandate_ended() {
     assert!(!listed.to_string().contains(&agent.id_number), "{listed}");
 
     assert_eq!(json(&["organisation", "suspend", &id])["changed"], true);
-    assert!(!mandates(&provider, &browser).await.body.contains(&uscc));
+    let page = mandates(&provider, &browser).await.body;
+    assert!(page.contains(&uscc) && page.contains("单位账号已暂停"), "{page}");
     assert_eq!(json(&["organisation", "suspend", &id])["changed"], false);
     assert_eq!(json(&["organisation", "resume", &id])["status"], "active");
-    assert!(mandates(&provider, &browser).await.body.contains(&uscc));
+    let page = mandates(&provider, &browser).await.body;
+    assert!(page.contains(&uscc) && !page.contains("单位账号已暂停"), "{page}");
 
     let mandate = rows[0]["mandate"].as_str().unwrap();
     assert_eq!(json(&["mandate", "end", mandate])["changed"], true);
