@@ -58,8 +58,10 @@ impl Monitor {
             watch.told_missing = missing.sequence;
         }
         breaks.retain(|broken| {
-            let is_told = broken.is_of_missing_end() && broken.sequence <= watch.told_missing;
-            !is_told && watch.known.insert((broken.sequence, broken.problem))
+            let is_of_end = broken.is_of_missing_end();
+            let news = if is_of_end { "the end is missing" } else { broken.problem };
+            let is_told = is_of_end && broken.sequence <= watch.told_missing;
+            !is_told && watch.known.insert((broken.sequence, news))
         });
         breaks.extend(missing);
         if !breaks.is_empty() {
@@ -82,7 +84,8 @@ impl Monitor {
         if tail >= cursor && new.stands(provider).await? {
             return Ok(None);
         }
-        let sequence = cursor.max(new.reached());
+        let head = provider.store.last_audit_head().await?.map_or(0, |head| head.sequence);
+        let sequence = cursor.max(new.reached()).max(head);
         if tail < cursor {
             provider.store.set_monitor_cursor(tail).await?;
         }

@@ -2,9 +2,11 @@
 
 use sqlx::Connection;
 use sqlx::Executor;
+use yihao::audit;
 use yihao::audit::chain;
 use yihao::config::Config;
 use yihao::domain::alert::Rule;
+use yihao::domain::request_context::RequestContext;
 use yihao::monitor::Monitor;
 
 use super::alerts;
@@ -17,9 +19,16 @@ use crate::support::TestProvider;
 /// Takes the last two records away.
 const CUT: &str = "DELETE FROM audit WHERE sequence > (SELECT MAX(sequence) - 2 FROM audit)";
 
-/// A provider whose monitoring the test does by hand.
+/// A provider whose monitoring the test does by hand, and whose keys are all made: no record of them comes
+/// between.
 async fn unwatched(backend: Backend) -> TestProvider {
-    TestProvider::start_with(backend, |config| config.monitor.enabled = false).await
+    let started = TestProvider::start_with(backend, |config| config.monitor.enabled = false).await;
+    let provider = started.provider.clone();
+    let context = RequestContext::internal("test");
+    let record = audit::key_record(&provider.vault, &provider.clock, &context);
+    let now = provider.clock.now();
+    provider.keyring.advance(&provider.store, false, now, &record).await.unwrap();
+    started
 }
 
 /// Monitoring as a node that has just begun does it.
