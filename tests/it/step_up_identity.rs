@@ -31,7 +31,7 @@ on_both_backends!(
             let way = Way::new(&provider, seed).await;
             let page = way.ask(&[ask]).await;
             assert!(is_asked(&page), "{} {}", page.url, page.body);
-            assert!(page.body.contains("测试门户 web1") && page.body.contains("badge-2"), "{}", page.body);
+            assert!(page.body.contains("测试门户 web1") && page.body.contains("<strong>已实名（人脸或银行核验）"), "{}", page.body);
             let policy = page.header("content-security-policy");
             assert!(policy.contains("http://127.0.0.1:") && policy.contains("localhost:9443"), "{policy}");
             for kind in CheckKind::ALL {
