@@ -10,27 +10,19 @@ use yihao::domain::operator::Role;
 use crate::on_both;
 use crate::support::Browser;
 use crate::support::Page;
-use crate::support::Person;
 use crate::support::RelyingParty;
 use crate::support::console::decide;
 use crate::support::console::officers;
 use crate::support::console::send;
 use crate::support::fixture;
 use crate::support::machine;
+use crate::support::machine::WHY;
 use crate::support::machine::assert_problem;
 use crate::support::machine::get;
 use crate::support::machine::post;
+use crate::support::machine::resident;
 use crate::support::machine::robot;
-
-const WHY: &str = "例行检查";
-
-fn why() -> Value {
-    json!({ "reason": WHY })
-}
-
-fn resident(seed: u64) -> Person {
-    Person { id_number: "11010519491231002X".to_owned(), ..Person::synthetic(seed) }
-}
+use crate::support::machine::why;
 
 on_both!(
     /// A person is found by number in a body, seen masked, locked and unlocked; each step stands in the audit chain

@@ -3,27 +3,18 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use serde_json::json;
 use tokio::task::JoinSet;
 use yihao::domain::operator::Role;
 
 use crate::on_both;
-use crate::support::Person;
 use crate::support::console::officers;
+use crate::support::machine::WHY;
 use crate::support::machine::assert_problem;
 use crate::support::machine::post_as;
+use crate::support::machine::resident;
 use crate::support::machine::robot;
-
-const WHY: &str = "例行检查";
-
-fn why() -> Value {
-    json!({ "reason": WHY })
-}
-
-fn resident(seed: u64) -> Person {
-    Person { id_number: "11010519491231002X".to_owned(), ..Person::synthetic(seed) }
-}
+use crate::support::machine::why;
 
 on_both!(
     /// A lost answer is asked for again with the same key, and the change is made once; the key stands for no other

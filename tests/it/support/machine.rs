@@ -1,6 +1,7 @@
 //! Machines as a test makes them: registered, asked for by one officer, approved by another, with a token.
 
 use serde_json::Value;
+use serde_json::json;
 use yihao::domain::api_scope::ApiScope;
 use yihao::domain::client::Client;
 use yihao::domain::client::GrantType;
@@ -8,6 +9,7 @@ use yihao::domain::operator::Role;
 
 use crate::support::Browser;
 use crate::support::Page;
+use crate::support::Person;
 use crate::support::RelyingParty;
 use crate::support::TestProvider;
 use crate::support::console::Operator;
@@ -17,6 +19,19 @@ use crate::support::fixture;
 
 /// An audience a machine may ask for besides.
 pub const ELSEWHERE: &str = "https://api.example.test";
+
+/// Why a machine does what it does.
+pub const WHY: &str = "例行检查";
+
+/// A body that says so and nothing else.
+pub fn why() -> Value {
+    json!({ "reason": WHY })
+}
+
+/// Somebody with a citizen's number of Beijing, so that regions tell.
+pub fn resident(seed: u64) -> Person {
+    Person { id_number: "11010519491231002X".to_owned(), ..Person::synthetic(seed) }
+}
 
 /// A machine that may work.
 pub struct Machine {
