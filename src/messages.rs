@@ -76,6 +76,8 @@ pub enum Notice {
     OrganisationResumed,
     /// Officers ended every mandate of it.
     OrganisationEnded,
+    /// The register says something else of an organisation: the mandate is suspended.
+    OrganisationRegistered,
     /// A mandate was offered and waits for an answer.
     MandateOffered,
     /// A mandate the person offered was accepted.
@@ -128,6 +130,9 @@ impl Notice {
             Self::OrganisationSuspended => "您可代表的一个单位已被暂停办事，详见“我的账号”",
             Self::OrganisationResumed => "您可代表的一个单位已恢复办事，详见“我的账号”",
             Self::OrganisationEnded => "一个单位给您的办事授权已由管理部门终止",
+            Self::OrganisationRegistered => {
+                "您可代表的一个单位登记信息有变更，您的办事授权已中止，详见“我的账号”"
+            }
             Self::MandateOffered => "有人授权您代为办事，登录“我的账号”可接受或拒绝",
             Self::MandateAccepted => "您给出的一项办事授权已被对方接受",
             Self::MandateDeclined => "您给出的一项办事授权已被对方拒绝",
@@ -167,10 +172,15 @@ async fn deliver(provider: &Provider, phone: &str, template: SmsTemplate) {
         return;
     };
     let message = SmsMessage::new(phone, template);
-    if let Err(error) = provider.sms.send(&message).await {
+    // Kept before it leaves: a node that ends meanwhile, however it ends, leaves it to the others.
+    let kept = waiting::keep(provider, &message).await;
+    let sent = provider.sms.send(&message).await;
+    if let Err(error) = &sent {
         metrics::counter!("sms_failures_total").increment(1);
         tracing::warn!(%error, "a text message was not accepted by the gateway");
-        waiting::keep(provider, &message, &error).await;
+    }
+    if kept {
+        waiting::settle(provider, &message, &sent).await;
     }
 }
 

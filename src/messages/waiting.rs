@@ -1,5 +1,6 @@
-//! Notices that the gateway could not take: tried again with growing pauses for a day, so that nobody learns
-//! nothing because a gateway was away (security.md F29). Codes do not wait: whoever needs one asks again.
+//! Notices are kept until the gateway has taken them, and tried again with growing pauses for a day, so that
+//! nobody learns nothing because a gateway was away or a node was killed (security.md F29). Codes do not wait:
+//! whoever needs one asks again.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::notify::NotifyError;
+use crate::notify::Receipt;
 use crate::notify::SmsMessage;
 use crate::notify::SmsTemplate;
 use crate::provider::Provider;
@@ -17,7 +19,7 @@ use crate::store::sql::WaitingMessage;
 
 /// A notice is given up after this time.
 const PATIENCE: Duration = Duration::from_hours(24);
-/// Between the first attempt and the second; it doubles from then on.
+/// Between the first attempt and the second, and longer than one takes; it doubles from then on.
 const PAUSE: Duration = Duration::from_secs(30);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_mins(30);
@@ -30,17 +32,30 @@ struct Notice {
     at: Timestamp,
 }
 
-/// Keeps a message that was not taken, if it still means something later.
-pub(super) async fn keep(provider: &Provider, message: &SmsMessage, error: &NotifyError) {
-    if !may_be_taken_later(error) {
-        return;
-    }
-    let SmsTemplate::SecurityNotice { event, at } = &message.template else { return };
+/// Keeps a message that is about to be sent, if it still means something later; says whether it did.
+pub(super) async fn keep(provider: &Provider, message: &SmsMessage) -> bool {
+    let SmsTemplate::SecurityNotice { event, at } = &message.template else { return false };
     let notice = Notice { phone: message.phone.expose().to_owned(), event: event.clone(), at: *at };
     match seal_and_keep(provider, message, &notice).await {
-        Ok(true) => {}
-        Ok(false) => tracing::error!("a notice is lost: too many wait for the gateway"),
-        Err(error) => tracing::error!(%error, "a notice is lost: it could not be kept"),
+        Ok(true) => return true,
+        Ok(false) => tracing::error!("a notice is not kept: too many wait for the gateway"),
+        Err(error) => tracing::error!(%error, "a notice is not kept"),
+    }
+    false
+}
+
+/// What became of the first attempt: it is forgotten, or waits for its second.
+pub(super) async fn settle(
+    provider: &Provider,
+    message: &SmsMessage,
+    sent: &Result<Receipt, NotifyError>,
+) {
+    if sent.as_ref().is_err_and(may_be_taken_later) {
+        return;
+    }
+    if let Err(error) = provider.store.drop_message(message.message_id).await {
+        // The gateway takes a number once, so that another attempt says nothing twice.
+        tracing::warn!(%error, "a notice that was settled will be sent again");
     }
 }
 

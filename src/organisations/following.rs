@@ -16,6 +16,7 @@ use crate::domain::organisation::OrganisationRecord;
 use crate::domain::policy::Synthetic;
 use crate::domain::request_context::RequestContext;
 use crate::domain::uscc::Uscc;
+use crate::organisations::notices;
 use crate::provider::Provider;
 use crate::registers::RegisterAway;
 use crate::store::StoreError;
@@ -93,7 +94,10 @@ async fn compare(provider: &Provider, organisation: &Organisation) -> Result<(),
             .detail("organisation", organisation.id.to_string())
             .detail("because", reason)
             .record(provider, &context);
-        provider.store.suspend_mandates(organisation.id, record).await?;
+        let at = record.at;
+        if provider.store.suspend_mandates(organisation.id, record).await? {
+            notices::changed(provider, organisation.id, notices::Change::Registered, at);
+        }
     }
     let renamed = entity.filter(|entity| entity.name.as_str() != known.name);
     let renamed = renamed.map(|entity| {

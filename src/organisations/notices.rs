@@ -21,7 +21,7 @@ use crate::vault::VaultError;
 /// So many are looked up at once.
 const BATCH: i64 = 100;
 
-/// What officers did about an organisation.
+/// What officers did about an organisation, or the register says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// Nobody acts for it until it is resumed.
@@ -30,6 +30,8 @@ pub enum Change {
     Resumed,
     /// Every mandate of it ended.
     Ended,
+    /// The register says something else than before: its mandates are suspended.
+    Registered,
 }
 
 /// Why somebody is not told.
@@ -72,7 +74,7 @@ pub fn ended(provider: &Provider, principal: Principal, at: Timestamp, by: Optio
     });
 }
 
-/// Tells everybody who acts for an organisation what officers did about it at that moment.
+/// Tells everybody who acts for an organisation, or did until then, what became of it at that moment.
 pub fn changed(provider: &Provider, organisation: OrganisationId, change: Change, at: Timestamp) {
     beside(provider, async move |provider| {
         tell_members(&provider, (organisation, change), at).await
@@ -88,6 +90,7 @@ async fn tell_members(
         Change::Suspended => (Agents::InForce(at), Notice::OrganisationSuspended),
         Change::Resumed => (Agents::InForce(at), Notice::OrganisationResumed),
         Change::Ended => (Agents::Ended(at), Notice::OrganisationEnded),
+        Change::Registered => (Agents::Suspended(at), Notice::OrganisationRegistered),
     };
     let whom = (Principal::Organisation(organisation), agents);
     tell_all(provider, whom, ("organisation", notice), None).await

@@ -25,6 +25,7 @@ use crate::support::organisation::accept;
 use crate::support::organisation::appoint;
 use crate::support::organisation::between;
 use crate::support::organisation::browser_page;
+use crate::support::organisation::entity;
 use crate::support::organisation::logged_in;
 use crate::support::organisation::managing;
 use crate::support::organisation::mandates;
@@ -37,6 +38,7 @@ const REASON: (&str, &str) = ("reason", "来函协查");
 const SUSPENDED: &str = "单位已被暂停办事";
 const RESUMED: &str = "单位已恢复办事";
 const UNIT_ENDED: &str = "由管理部门终止";
+const REGISTERED: &str = "登记信息有变更";
 const OFFERED: &str = "有人授权您代为办事";
 const ACCEPTED: &str = "授权已被对方接受";
 const DECLINED: &str = "授权已被对方拒绝";
@@ -133,6 +135,32 @@ on_both!(
             }
             assert!(sent.text.chars().count() <= 70, "{}", sent.text);
         }
+    }
+);
+
+on_both!(
+    /// When the register names another representative, those whose mandates end by it are told, once, and nobody else;
+    /// where the register only says it again, nobody is.
+    who_loses_a_mandate_by_the_register_is_told,
+    |provider| {
+        let (_, _, (agent, _)) = with_agent(&provider, 9861).await;
+        let boss = Person::synthetic(9861);
+        let (heir, _) = logged_in(&provider, 9863).await;
+        let changed = entity(9861, &heir);
+        for _ in 0..2 {
+            provider.add_organisation(&changed).await;
+            let waits = "SELECT COUNT(*) FROM legal_entity_change";
+            for _ in 0..400 {
+                if provider.count(waits).await == 0 {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+            }
+            assert_eq!(provider.count(waits).await, 0, "followed");
+            assert_eq!(said(&provider, REGISTERED).await, 2);
+        }
+        assert!(heard(&provider, &boss, REGISTERED).await && heard(&provider, &agent, REGISTERED).await);
+        assert!(provider.last_message_to(&heir.phone).await.is_none());
     }
 );
 

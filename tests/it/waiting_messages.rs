@@ -28,6 +28,8 @@ enum Mood {
     Takes,
     Away,
     Refuses,
+    /// It hears, and does not answer.
+    Hangs,
 }
 
 /// A gateway with moods, and what it was asked to send.
@@ -63,6 +65,7 @@ async fn send(State(gateway): State<Gateway>, Json(message): Json<Value>) -> Res
         }
         Mood::Away => http::StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Mood::Refuses => Json(json!({ "code": 1042, "message": "no" })).into_response(),
+        Mood::Hangs => std::future::pending().await,
     }
 }
 
@@ -98,11 +101,15 @@ async fn scene(backend: Backend, seed: u64) -> (Gateway, TestProvider, Person, B
 
 /// Something its owner is told of: every known browser is forgotten.
 async fn is_to_be_told(provider: &TestProvider, browser: &Browser) {
+    forget_browsers(provider, browser).await;
+    provider.messages_sent().await;
+}
+
+async fn forget_browsers(provider: &TestProvider, browser: &Browser) {
     let csrf = browser.get(&provider.url("/account/sessions")).await.csrf();
     let fields = [("csrf", &*csrf), ("forget", "all")];
     let done = browser.post(&provider.url("/account/sessions"), &fields).await;
     assert_eq!(done.status, 303, "{}", done.body);
-    provider.messages_sent().await;
 }
 
 /// How many notices wait, and how many were given up.
@@ -155,6 +162,26 @@ on_both_backends!(
         log_in(&provider, &again, &person).await;
         is_to_be_told(&provider, &again).await;
         assert_eq!((gateway.taken().len(), waiting(&provider).await), (2, [0, 0]), "as ever");
+    }
+);
+
+on_both_backends!(
+    /// F29, A-79: a notice is kept before it leaves, so that a node that is killed while the gateway thinks leaves it
+    /// to the others; and forgotten once it was taken.
+    a_notice_is_kept_before_it_leaves,
+    |backend| {
+        let (gateway, provider, _, browser) = scene(backend, 8_804).await;
+        gateway.is(Mood::Hangs);
+        forget_browsers(&provider, &browser).await;
+        while gateway.asked().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!((gateway.taken().len(), waiting(&provider).await), (0, [1, 0]));
+        // As another node finds it later: under the same number, so that the gateway says it once.
+        gateway.is(Mood::Takes);
+        provider.clock.advance(31_000);
+        until(&provider, [0, 0]).await;
+        assert_eq!(gateway.taken()[0]["message_id"], gateway.asked()[0]["message_id"]);
     }
 );
 

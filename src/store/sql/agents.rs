@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::domain::id::AccountId;
+use crate::domain::mandate::MandateState;
 use crate::domain::mandate::Principal;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -14,6 +15,8 @@ pub enum Agents {
     InForce(Timestamp),
     /// Whose mandate was taken back at this moment.
     Ended(Timestamp),
+    /// Whose mandate the register suspended at this moment.
+    Suspended(Timestamp),
 }
 
 /// The text that reads them, by the column of the principal.
@@ -22,9 +25,9 @@ macro_rules! select_agents {
         concat!(
             "SELECT DISTINCT agent_id FROM mandate WHERE ",
             $principal,
-            " = $1 AND agent_id > $2
-                AND (($3 AND state = 'revoked' AND ended_at = $4)
-                  OR (NOT $3 AND state = 'active' AND valid_from <= $4
+            " = $1 AND agent_id > $2 AND state = $3
+                AND (ended_at = $4
+                  OR (ended_at IS NULL AND valid_from <= $4
                       AND (valid_until IS NULL OR valid_until > $4)))
               ORDER BY agent_id LIMIT $5"
         )
@@ -44,12 +47,14 @@ impl Store {
             Principal::Organisation(id) => (select_agents!("organisation_id"), id.0),
             Principal::Person(id) => (select_agents!("person_id"), id.0),
         };
-        let (ended, at) = match agents {
-            Agents::InForce(at) => (false, at),
-            Agents::Ended(at) => (true, at),
+        let (state, at) = match agents {
+            Agents::InForce(at) => (MandateState::Active, at),
+            Agents::Ended(at) => (MandateState::Revoked, at),
+            Agents::Suspended(at) => (MandateState::Suspended, at),
         };
+        let state = state.as_str();
         let after = after.map_or(uuid::Uuid::nil(), |id| id.0);
-        let rows = fetch!(&self.db, fetch_all, (uuid::Uuid,), sql, id, after, ended, at.0, limit)?;
+        let rows = fetch!(&self.db, fetch_all, (uuid::Uuid,), sql, id, after, state, at.0, limit)?;
         Ok(rows.into_iter().map(|(id,)| AccountId(id)).collect())
     }
 }

@@ -1,4 +1,4 @@
-//! Text messages that the gateway could not take yet. One node has them at a time, by a lease.
+//! Text messages that the gateway has not taken yet. One node tries them again at a time, by a lease.
 
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ pub struct WaitingMessage {
 }
 
 impl Store {
-    /// Keeps a message to be tried again; `false` when too many wait.
+    /// Keeps a message until it is settled, to be tried again at `due_at`; `false` when too many wait.
     pub async fn keep_message(
         &self,
         waiting: WaitingMessage,
