@@ -7,6 +7,7 @@ use crate::domain::attempts::AttemptLimits;
 use crate::domain::client::ClientId;
 use crate::domain::id::AccountId;
 use crate::domain::id::IdentifierDigest;
+use crate::domain::id::OperatorId;
 use crate::domain::mandate::Principal;
 use crate::domain::request_context::RequestContext;
 use crate::provider::Provider;
@@ -84,6 +85,18 @@ pub async fn admit_sign_up(
     let digest = key(provider, "sign-up", Counted::Nobody(digest));
     let source = (source_key(provider, context, "source"), attempts::SOURCE);
     count(provider, AttemptKey { digest, limits: attempts::SIGN_UP }, Some(source)).await
+}
+
+/// Lets a counter ask the register about this number, or says no: each officer's attempts are his own, so that no
+/// stranger keeps a counter from serving somebody.
+pub async fn admit_counter(
+    provider: &Provider,
+    operator: OperatorId,
+    digest: IdentifierDigest,
+) -> Result<Admitted, ThrottleError> {
+    let key = [b"counter".as_slice(), operator.0.as_bytes(), digest.as_bytes()];
+    let digest = provider.vault.short_secret.tag_parts(&key);
+    count(provider, AttemptKey { digest, limits: attempts::SIGN_UP }, None).await
 }
 
 /// Lets an attempt to recover the account of this number through, or says no: names, phones and codes are

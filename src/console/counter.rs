@@ -153,10 +153,17 @@ async fn confirm(
         }
     }
     let digest = provider.vault.index_person(person.key());
-    let admitted = match throttle::admit_sign_up(provider, actor.context, digest).await {
+    let refused = |why: &'static str| {
+        let refused = audit::refused(AuditKind::ActRequested, why).operator(actor.operator.id);
+        refused.record(provider, actor.context)
+    };
+    let admitted = match throttle::admit_counter(provider, actor.operator.id, digest).await {
         Ok(admitted) => admitted,
         Err(ThrottleError::Store(error)) => return Err(error.into()),
-        Err(ThrottleError::TooMany) => return Err(ConsoleError::NotConfirmed),
+        Err(ThrottleError::TooMany) => {
+            provider.store.record(refused("too many attempts")).await?;
+            return Err(ConsoleError::TooMany);
+        }
     };
     match provider.population.compare(&person.name, person.key()).await {
         Ok(RegisterAnswer::Match) => {
@@ -165,9 +172,7 @@ async fn confirm(
         }
         // What the register does not keep it cannot confirm.
         Ok(RegisterAnswer::NoMatch | RegisterAnswer::NotKept) => {
-            let refused = audit::refused(AuditKind::ActRequested, "register does not confirm");
-            let record = refused.operator(actor.operator.id).record(provider, actor.context);
-            provider.store.record(record).await?;
+            provider.store.record(refused("register does not confirm")).await?;
             Err(ConsoleError::NotConfirmed)
         }
         Err(error) => {

@@ -101,6 +101,9 @@ pub enum ConsoleError {
     /// The register does not say that name and number belong together.
     #[error("the register does not confirm it")]
     NotConfirmed,
+    /// He asked about the same number too often.
+    #[error("too many attempts")]
+    TooMany,
     /// A register gives no answer.
     #[error("the register is away")]
     RegisterAway,

@@ -93,5 +93,5 @@ async fn representative(
         return Ok(None);
     };
     let known = provider.store.find_representative(organisation.id).await?;
-    Ok(known.map(|(account, ..)| account))
+    Ok(known.map(|known| known.account))
 }

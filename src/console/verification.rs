@@ -8,7 +8,9 @@ use crate::console::acts;
 use crate::console::acts::Document;
 use crate::console::people;
 use crate::console::people::Person;
+use crate::crypto::base64url;
 use crate::domain::account::AccountStatus;
+use crate::domain::account::Profile;
 use crate::domain::act::Act;
 use crate::domain::act::Request;
 use crate::domain::assurance::IdentityAssurance;
@@ -27,6 +29,7 @@ use crate::domain::identity_document::IdentityDocument;
 use crate::domain::operator::Permission;
 use crate::domain::person_name::PersonName;
 use crate::people::evidence::REFERENCE;
+use crate::provider::Provider;
 use crate::store::sql::Effect;
 use crate::throttle;
 use crate::throttle::ThrottleError;
@@ -77,7 +80,16 @@ pub async fn ask(
         return refuse(actor, &person, "the document is another person's").await;
     }
     throttle::forgive(actor.provider, admitted).await?;
-    acts::ask(actor, Request::VerifyAtCounter { account, document: seen.document }, &why).await
+    let request = Request::VerifyAtCounter {
+        account,
+        document: seen.document,
+        number: number_of(actor.provider, &person.profile),
+    };
+    acts::ask(actor, request, &why).await
+}
+
+fn number_of(provider: &Provider, profile: &Profile) -> String {
+    base64url::encode(provider.vault.index_person(profile.key()).as_bytes())
 }
 
 fn is_theirs(actor: Actor<'_>, person: &Person, seen: Seen<'_>) -> bool {
@@ -113,11 +125,15 @@ pub(super) async fn effect(
     act: &Act,
     asked: &Document,
 ) -> Result<(Effect, Option<String>), ConsoleError> {
-    let Request::VerifyAtCounter { account, document } = asked.request else {
+    let Request::VerifyAtCounter { account, document, number } = &asked.request else {
         return Err(ConsoleError::NotFound);
     };
-    let provider = actor.provider;
-    let account = provider.store.find_account(account).await?.ok_or(ConsoleError::NotFound)?;
+    let (provider, document) = (actor.provider, *document);
+    let account = provider.store.find_account(*account).await?.ok_or(ConsoleError::NotFound)?;
+    // What was seen is another number's, when this account was put right since.
+    if *number != number_of(provider, &provider.vault.open_profile(&account)?) {
+        return Err(ConsoleError::Over);
+    }
     let (clerk, officer) = (act.requested_by, actor.operator.id);
     let (compared, _) = Source::Counter.demands();
     let reference = act.id.to_string();
@@ -142,7 +158,7 @@ pub(super) async fn effect(
         .detail("evidence", evidence.id.to_string())
         .detail("level", evidence.level())
         .record(provider, actor.context);
-    Ok((Effect::Verify(Box::new((evidence, record))), None))
+    Ok((Effect::Verify(Box::new((evidence, record, account.profile))), None))
 }
 
 async fn refuse<T>(actor: Actor<'_>, person: &Person, why: &str) -> Result<T, ConsoleError> {

@@ -52,6 +52,9 @@ pub enum Request {
         account: AccountId,
         /// What was shown.
         document: SeenDocument,
+        /// The blind index of the number on it: nobody else's is verified by it, whoever has the account by then.
+        #[serde(default)]
+        number: String,
     },
     /// To take the phone off an account whose owner has it no more, so that its new holder can bind it.
     ReleasePhone {

@@ -159,6 +159,15 @@ impl Matters {
         }
     }
 
+    /// How narrow they are, for an order: everything, portals with all that is done there, service items alone.
+    pub fn narrowness(&self) -> u8 {
+        match self {
+            Self::All => 0,
+            Self::Listed { clients, .. } if !clients.is_empty() => 1,
+            Self::Listed { .. } => 2,
+        }
+    }
+
     /// Whether every matter of this is one of `other`.
     pub fn are_within(&self, other: &Self) -> bool {
         match (self, other) {

@@ -143,9 +143,10 @@ async fn page(
         all.iter().filter(|other| other.matches(&wanted.search)).collect();
     // Whom the person came for last time stands first.
     found.sort_by_key(|other| Some(other.mandate.id) != last);
+    let from = if wanted.from < found.len() { wanted.from } else { 0 };
     let subjects: Vec<Value> = found
         .iter()
-        .skip(wanted.from)
+        .skip(from)
         .take(PAGE)
         .map(|other| shown(other, Some(other.mandate.id) == last))
         .collect();
@@ -161,8 +162,8 @@ async fn page(
         "searchable": all.len() > PAGE,
         "total": all.len(),
         "found": found.len(),
-        "before": (wanted.from > 0).then(|| wanted.from.saturating_sub(PAGE)),
-        "after": (wanted.from + PAGE < found.len()).then_some(wanted.from + PAGE),
+        "before": (from > 0).then(|| from.saturating_sub(PAGE)),
+        "after": (from + PAGE < found.len()).then_some(from + PAGE),
         "notice": wanted.notice.then_some("choose-not-represented"),
     });
     visitor.page_towards(&[flow.redirect_uri()], (StatusCode::OK, "choose.html"), page)

@@ -6,11 +6,9 @@ use std::time::Duration;
 use crate::audit;
 use crate::clock::Timestamp;
 use crate::domain::audit_event::AuditKind;
-use crate::domain::id::AccountId;
 use crate::domain::id::EntityDigest;
 use crate::domain::id::IdentifierDigest;
 use crate::domain::legal_entity::LegalEntity;
-use crate::domain::mandate_evidence::MandateEvidence;
 use crate::domain::organisation::Organisation;
 use crate::domain::organisation::OrganisationRecord;
 use crate::domain::policy::Synthetic;
@@ -20,12 +18,16 @@ use crate::organisations::notices;
 use crate::provider::Provider;
 use crate::registers::RegisterAway;
 use crate::store::StoreError;
+use crate::store::sql::KnownRepresentative;
+use crate::store::sql::Suspension;
 use crate::vault::VaultError;
 
 /// Changes followed, and organisations compared, in one turn.
 const BATCH: i64 = 50;
 /// Without news, an organisation is compared with the register after this time.
 const AGE: Duration = Duration::from_hours(24);
+/// One about which the register says nothing that can be understood is tried again after this time.
+const PAUSE: Duration = Duration::from_mins(10);
 
 /// Why what hangs on the register could not follow it.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,9 @@ pub enum FollowError {
     /// The register gives no answer: nothing is concluded from that.
     #[error(transparent)]
     RegisterAway(#[from] RegisterAway),
+    /// Somebody else came to represent the organisation meanwhile: it is compared anew.
+    #[error("the organisation was claimed meanwhile")]
+    Overtaken,
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -41,20 +46,49 @@ pub enum FollowError {
     Vault(#[from] VaultError),
 }
 
-/// Follows what imports changed since the last turn.
+impl FollowError {
+    /// Whether it is about this one organisation: the others can be followed.
+    fn is_of_one(&self, provider: &Provider) -> bool {
+        match self {
+            Self::RegisterAway(_) => !provider.legal_entities.rests(),
+            Self::Overtaken | Self::Store(StoreError::Unreadable(_)) | Self::Vault(_) => true,
+            Self::Store(_) => false,
+        }
+    }
+}
+
+/// Follows what changed in the register since the last turn, as imports and the platform told. One that cannot be
+/// followed holds up no other.
 pub async fn follow_changes(provider: &Provider) -> Result<(), FollowError> {
     for (digest, changed_at) in provider.store.legal_entity_changes(BATCH).await? {
-        follow(provider, digest).await?;
-        provider.store.settle_legal_entity_change(digest, changed_at).await?;
+        match follow(provider, digest).await {
+            Ok(()) => provider.store.settle_legal_entity_change(digest, changed_at).await?,
+            Err(error) if error.is_of_one(provider) => {
+                tracing::warn!(%error, "an organisation could not follow the register");
+                let now = provider.clock.now();
+                provider.store.defer_legal_entity_change(digest, (changed_at, now)).await?;
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }
 
-/// Compares those whose turn it is with the register: behind the data-sharing platform nobody tells us.
+/// Compares those whose turn it is with the register: behind the data-sharing platform nobody may tell us. One that
+/// cannot be compared holds up no other.
 pub async fn compare_old(provider: &Provider) -> Result<(), FollowError> {
-    let before = provider.clock.now().minus(AGE);
-    for organisation in provider.store.list_organisations_to_check(before, BATCH).await? {
-        compare(provider, &organisation).await?;
+    let now = provider.clock.now();
+    let due = (now.minus(AGE), now.minus(PAUSE));
+    for organisation in provider.store.list_organisations_to_check(due, BATCH).await? {
+        match compare(provider, &organisation).await {
+            Ok(()) => {}
+            Err(error) if error.is_of_one(provider) => {
+                let id = organisation.id;
+                tracing::warn!(%error, organisation = %id, "it could not be compared with the register");
+                provider.store.note_organisation_tried(id, now).await?;
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }
@@ -78,9 +112,10 @@ async fn compare(provider: &Provider, organisation: &Organisation) -> Result<(),
     let Ok(uscc) = Uscc::parse(&known.uscc, Synthetic::Accepted) else {
         return Err(StoreError::Unreadable("organisation").into());
     };
-    let entity = provider.legal_entities.find(&uscc).await?;
+    // Before the register is asked: what it says is compared with who represented until then.
     let representative = provider.store.find_representative(organisation.id).await?;
-    let reason = match (&entity, representative) {
+    let entity = provider.legal_entities.find(&uscc).await?;
+    let reason = match (&entity, &representative) {
         (None, _) => Some("not in the register"),
         (Some(entity), _) if !entity.is_active() => Some("not in existence"),
         (Some(entity), Some(known)) if !stands(provider, entity, known).await? => {
@@ -94,9 +129,13 @@ async fn compare(provider: &Provider, organisation: &Organisation) -> Result<(),
             .detail("organisation", organisation.id.to_string())
             .detail("because", reason)
             .record(provider, &context);
-        let at = record.at;
-        if provider.store.suspend_mandates(organisation.id, record).await? {
-            notices::changed(provider, organisation.id, notices::Change::Registered, at);
+        let (at, observed) = (record.at, representative.map(|known| known.mandate));
+        match provider.store.suspend_mandates((organisation.id, observed), record).await? {
+            Suspension::Done => {
+                notices::changed(provider, organisation.id, notices::Change::Registered, at);
+            }
+            Suspension::Nothing => {}
+            Suspension::Overtaken => return Err(FollowError::Overtaken),
         }
     }
     let renamed = entity.filter(|entity| entity.name.as_str() != known.name);
@@ -114,15 +153,15 @@ async fn compare(provider: &Provider, organisation: &Organisation) -> Result<(),
 async fn stands(
     provider: &Provider,
     entity: &LegalEntity,
-    (account, claimed_with, evidence): (AccountId, IdentifierDigest, MandateEvidence),
+    known: &KnownRepresentative,
 ) -> Result<bool, StoreError> {
     let named = registered(provider, entity);
-    if evidence.stands(claimed_with, named) {
+    if known.evidence.stands(known.claimed_with, named) {
         return Ok(true);
     }
     let Some(named) = named else { return Ok(false) };
     let found = provider.store.find_account_by_identifier(&named).await?;
-    Ok(found.is_some_and(|found| found.id == account))
+    Ok(found.is_some_and(|found| found.id == known.account))
 }
 
 /// Whom the register names as representative, as mandates know people.

@@ -2,8 +2,10 @@
 //! taken back by who stands above, given up by who has it (Civil Code of the PRC, Articles 165, 173, 174).
 
 use crate::audit;
+use crate::clock::Timestamp;
 use crate::domain::account::Account;
 use crate::domain::account::Profile;
+use crate::domain::assurance::IdentityAssurance;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::id::AccountId;
 use crate::domain::id::MandateId;
@@ -25,9 +27,16 @@ use crate::organisations::notices;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::store::sql::Held;
+use crate::store::sql::NotOffered;
 use crate::throttle;
 use crate::throttle::ThrottleError;
 use crate::vault::VaultError;
+
+/// Offers are read so many at a time, and so many times.
+const PAGE: i64 = 50;
+const LOOKS: usize = 40;
+/// So many offers are shown at once; those that are answered make room.
+const SHOWN: usize = 50;
 
 /// Why a mandate was not granted, accepted or ended.
 #[derive(Debug, thiserror::Error)]
@@ -44,12 +53,18 @@ pub enum MandateError {
     /// The agent is the grantor, or stands above him.
     #[error("the agent stands in the line already")]
     Loop,
+    /// Nobody has confirmed yet who this person is.
+    #[error("the identity is not confirmed")]
+    Level,
     /// There is no such mandate for this person to do that with.
     #[error("there is no such mandate")]
     Unknown,
     /// Too many tries.
     #[error("too many attempts")]
     TooMany,
+    /// Too many offers to this person wait for an answer.
+    #[error("too many offers wait")]
+    TooManyWait,
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -117,11 +132,13 @@ pub async fn offer(
         .detail("mandate", id.to_string())
         .detail("role", role.as_str())
         .record(provider, context);
-    if provider.store.offer_mandate(mandate, record).await? {
-        notices::offered(provider, agent_digest, name);
-        Ok(id)
-    } else {
-        Err(GrantError::NotInForce.into())
+    match provider.store.offer_mandate(mandate, record).await? {
+        Ok(()) => {
+            notices::offered(provider, agent_digest, name);
+            Ok(id)
+        }
+        Err(NotOffered::NotInForce) => Err(GrantError::NotInForce.into()),
+        Err(NotOffered::TooMany) => Err(MandateError::TooManyWait),
     }
 }
 
@@ -144,6 +161,7 @@ async fn judge(
         if offer.terms.delegation > 0 {
             return Err(GrantError::Delegation.into());
         }
+        demand_real_name(account)?;
         offer.terms.check(now)?;
         let principal = Principal::Person(account.id);
         admit(provider, context, account, principal).await?;
@@ -213,15 +231,37 @@ pub async fn offered(
     account: AccountId,
     profile: &Profile,
 ) -> Result<Vec<(Held, Parties)>, MandateError> {
-    let offered = provider.store.list_offered_mandates(account, provider.clock.now()).await?;
-    let mut all = Vec::with_capacity(offered.len());
-    for held in offered {
-        let parties = provider.vault.open_parties(held.mandate.id, &held.mandate.parties)?;
-        if parties.agent_name == profile.name {
-            all.push((held, parties));
+    let (mut all, mut after) = (Vec::new(), None);
+    // Others may have been offered to this number under another name: they hide none that is meant.
+    for _ in 0..LOOKS {
+        let page = (after, PAGE);
+        let found = provider.store.list_offered_mandates(account, page, now(provider)).await?;
+        let full = found.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
+        after = found.last().map(|last| last.mandate.id);
+        for held in found {
+            let parties = provider.vault.open_parties(held.mandate.id, &held.mandate.parties)?;
+            if parties.agent_name == profile.name {
+                all.push((held, parties));
+            }
+        }
+        if !full || all.len() >= SHOWN {
+            break;
         }
     }
+    all.truncate(SHOWN);
     Ok(all)
+}
+
+fn now(provider: &Provider) -> Timestamp {
+    provider.clock.now()
+}
+
+/// An account that nobody has confirmed to be somebody's neither takes mandates nor gives them (decision 0014).
+fn demand_real_name(account: &Account) -> Result<(), MandateError> {
+    if account.identity_assurance < IdentityAssurance::REGISTER_MATCH {
+        return Err(MandateError::Level);
+    }
+    Ok(())
 }
 
 /// Accepts what was offered, or declines it.
@@ -231,9 +271,17 @@ pub async fn answer(
     (account, profile): (&Account, &Profile),
     (id, accepts): (MandateId, bool),
 ) -> Result<(), MandateError> {
-    let waiting = offered(provider, account.id, profile).await?;
-    let meant = waiting.iter().find(|(held, _)| held.mandate.id == id);
-    let grantor = meant.map(|(held, _)| held.mandate.granted_by).ok_or(MandateError::Unknown)?;
+    if accepts {
+        demand_real_name(account)?;
+    }
+    let waiting = provider.store.find_mandate(id).await?;
+    let waiting = waiting.filter(|held| held.mandate.state == MandateState::Offered);
+    let meant = waiting.map(|held| held.mandate).ok_or(MandateError::Unknown)?;
+    // Whether the number is one of this person's is decided with the answer.
+    if provider.vault.open_parties(id, &meant.parties)?.agent_name != profile.name {
+        return Err(MandateError::Unknown);
+    }
+    let grantor = meant.granted_by;
     let record = audit::done(AuditKind::MandateAnswered)
         .account(account)
         .detail("mandate", id.to_string())
@@ -291,7 +339,7 @@ async fn represents(
         return Ok(false);
     };
     let known = provider.store.find_representative(id).await?;
-    Ok(known.is_some_and(|(representative, ..)| representative == account.id))
+    Ok(known.is_some_and(|known| known.account == account.id))
 }
 
 impl MandateError {
@@ -299,9 +347,11 @@ impl MandateError {
     fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Refused(error) => Some(error.as_str()),
+            Self::Level => Some("identity not confirmed"),
             Self::Loop => Some("loop"),
             Self::Unknown => Some("not the grantor's"),
             Self::TooMany => Some("too many attempts"),
+            Self::TooManyWait => Some("too many offers wait"),
             Self::Name | Self::Number | Self::Store(_) | Self::Vault(_) => None,
         }
     }

@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::domain::account::Account;
 use crate::domain::account::AccountStatus;
 use crate::domain::acting::SubjectKind;
+use crate::domain::assurance::IdentityAssurance;
 use crate::domain::client::Client;
 use crate::domain::id::AccountId;
 use crate::domain::id::MandateId;
@@ -115,10 +116,11 @@ async fn collect(
             break;
         }
     }
-    // The strongest first: roles are ordered so, and wider matters before narrower ones.
+    // The strongest first: roles are ordered so, then wider matters before narrower ones, then longer terms.
     held.sort_by_key(|held| {
         let terms = &held.mandate.terms;
-        (terms.role, terms.term.until.is_some(), terms.term.until.map(|until| -until.0))
+        let ends = (terms.term.until.is_some(), terms.term.until.map(|until| -until.0));
+        (terms.role, terms.matters.narrowness(), ends)
     });
     let mut seen = std::collections::HashSet::new();
     held.retain(|held| seen.insert(held.mandate.principal));
@@ -140,7 +142,10 @@ async fn open(provider: &Provider, held: Held) -> Result<Option<Represented>, Re
         (Principal::Organisation(_), None) => Ok(None),
         (Principal::Person(id), _) => {
             let person: Option<Account> = provider.store.find_account(id).await?;
-            let usable = |person: &Account| person.status == AccountStatus::Active;
+            let usable = |person: &Account| {
+                person.status == AccountStatus::Active
+                    && person.identity_assurance >= IdentityAssurance::REGISTER_MATCH
+            };
             let Some(person) = person.filter(usable) else { return Ok(None) };
             let profile = provider.vault.open_profile(&person)?;
             let name = provider.config.masking.name(&profile.name);

@@ -13,6 +13,7 @@ use crate::domain::document_type::DocumentType;
 use crate::domain::request_context::RequestContext;
 use crate::messages;
 use crate::messages::Notice;
+use crate::organisations::notices;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::vault::VaultError;
@@ -88,9 +89,14 @@ pub async fn end_due(provider: &Provider) -> Result<(), CancellationError> {
         let erase_at = now.plus(DAY * provider.config.account.retention_days);
         let record = audit::done(AuditKind::AccountCancelled).account(&account);
         let record = record.record(provider, &context);
+        let at = record.at;
         let ended = provider.store.cancel_account(id, (emptied, erase_at), record).await?;
-        for phone in phone.iter().filter(|_| ended) {
-            messages::notify_phone(provider, phone, Notice::AccountCancelled);
+        let Some(about) = ended else { continue };
+        for principal in about {
+            notices::ended(provider, principal, at, Some(id));
+        }
+        if let Some(phone) = phone {
+            messages::notify_phone(provider, &phone, Notice::AccountCancelled);
         }
     }
     provider.store.erase_people(now).await?;

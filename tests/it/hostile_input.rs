@@ -41,6 +41,7 @@ const FORMS: &[(&str, &[&str])] = &[
             "id_type",
             "id_country",
             "items",
+            "from",
             "until",
             "matters",
         ],

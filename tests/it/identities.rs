@@ -116,6 +116,29 @@ on_both!(
 );
 
 on_both!(
+    /// Parted again, an account is what it was: one that was locked or stopped before opens to nobody by that.
+    what_was_locked_is_locked_again_when_parted,
+    |provider| {
+        let [system, security, _] = officers(&provider).await;
+        for (seed, status) in [(9_180, AccountStatus::Locked), (9_182, AccountStatus::Stopped)] {
+            let [stays, goes] = two(&provider, seed).await;
+            let id = provider.account(&goes).await.id;
+            provider.set_status(&goes, status).await;
+            let path = path(&provider, &stays).await;
+            let merge = [("identifier", &*goes.id_number), WHY];
+            settled(&provider, [&security, &system], &format!("{path}/merge"), &merge).await;
+            let parts = id.to_string();
+            let split = [("absorbed", &*parts), WHY];
+            settled(&provider, [&security, &system], &format!("{path}/split"), &split).await;
+            assert_eq!(provider.account(&goes).await.status, status);
+            let own = (&*goes.id_number, goes.password());
+            assert_ne!(try_password(&provider, &Browser::new(), own).await.status, 303);
+            assert_eq!(provider.account(&stays).await.status, AccountStatus::Active);
+        }
+    }
+);
+
+on_both!(
     /// Of a merge and its mirror image, asked for by two and approved at once, one happens.
     two_accounts_are_merged_one_way,
     |provider| {

@@ -89,7 +89,7 @@ async fn enrol(provider: &TestProvider, own: &Mandate, seed: u64) -> Person {
     };
     let kind = yihao::domain::audit_event::AuditKind::MandateOffered;
     let record = yihao::audit::done(kind).record(inner, &RequestContext::internal("test"));
-    assert!(inner.store.offer_mandate(mandate, record).await.unwrap());
+    assert!(inner.store.offer_mandate(mandate, record).await.unwrap().is_ok());
     person
 }
 
@@ -278,7 +278,7 @@ on_both!(
         let parties = provider.provider.vault.seal_parties(again.id, &parties).unwrap();
         let kind = yihao::domain::audit_event::AuditKind::MandateOffered;
         let record = yihao::audit::done(kind).record(&provider.provider, &RequestContext::internal("test"));
-        assert!(store.offer_mandate(Mandate { parties, ..again }, record).await.unwrap());
+        assert!(store.offer_mandate(Mandate { parties, ..again }, record).await.unwrap().is_ok());
 
         let done = about_unit(&provider, &desk.security, (&id, "suspend"), &[REASON]).await;
 

@@ -40,6 +40,7 @@ const PAGES: &[&str] = &[
     "/account/portals/{client}",
     "/account/mandates",
     "/account/mandates/certificate",
+    "/account/mandates/history",
     "/account/mandates/{mandate}",
     "/account/history",
     "/account/password",

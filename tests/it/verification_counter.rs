@@ -20,6 +20,7 @@ use crate::support::TestProvider;
 use crate::support::console::Operator;
 use crate::support::console::appoint;
 use crate::support::console::decide;
+use crate::support::console::first_act;
 use crate::support::console::officers;
 use crate::support::console::send;
 use crate::support::login::log_in;
@@ -219,5 +220,37 @@ on_both!(
         let asked = verification::ask(actor, account, seen, "窗口现场核验").await;
         assert!(matches!(asked, Err(ConsoleError::Forbidden)), "{asked:?}");
         assert_eq!(provider.rows(&["act"]).await, [0]);
+    }
+);
+
+on_both!(
+    /// What was seen at a counter verifies the number that was seen and no other: when the account is put right before the
+    /// decision, the decision raises nobody.
+    what_was_seen_verifies_no_other_number,
+    |provider| {
+        let person = Person::synthetic(1150);
+        let right = Person::synthetic(1151).without_account();
+        provider.add_person(&person).await;
+        provider.add_person(&right).await;
+        let [system, security, _] = officers(&provider).await;
+        assert_eq!(verify(&provider, &security, &person, &seen(&person)).await.status, 303);
+        let page = system.browser.get(&provider.url("/console/acts")).await;
+        let verification = first_act(&page).unwrap();
+        let id = provider.account(&person).await.id;
+        let correct = [("name", &*right.name), ("id_number", &*right.id_number), ("reason", "派出所来函")];
+        let path = format!("/console/people/{id}/identity/correct");
+        assert_eq!(send(&provider, &security, &path, &correct).await.status, 303);
+        let page = system.browser.get(&provider.url("/console/acts")).await;
+        let acts = page.body.split("action=\"/console/acts/").skip(1).map(|rest| &rest[..36]);
+        let correction = acts.into_iter().find(|act| *act != verification).unwrap().to_owned();
+        let approve = async |act: &str| {
+            let path = format!("/console/acts/{act}");
+            send(&provider, &system, &path, &[("decision", "approve")]).await.status
+        };
+        assert_eq!(approve(&correction).await, 303);
+        assert_eq!(approve(&verification).await, 409);
+        assert_eq!(provider.count(LEVEL).await, 1);
+        let kept = "SELECT COUNT(*) FROM evidence WHERE source = 'counter'";
+        assert_eq!(provider.count(kept).await, 0);
     }
 );

@@ -48,6 +48,7 @@ pub struct Granting {
     all: bool,
     clients: BTreeSet<ClientId>,
     items: String,
+    from: String,
     until: String,
     delegation: u8,
     /// The end of the message's name.
@@ -72,6 +73,7 @@ impl Granting {
             all: form.get("matters") != Some("listed"),
             clients: form.iter().filter_map(portal).collect(),
             items: text("items"),
+            from: text("from"),
             until: text("until"),
             delegation: form.get("delegation").and_then(|text| text.parse().ok()).unwrap_or(0),
             error: None,
@@ -93,14 +95,6 @@ impl Granting {
         if !items.iter().all(sound) {
             return Err("items");
         }
-        let until = match self.until.trim() {
-            "" => None,
-            day => {
-                let day = Timestamp::from_beijing(day).ok_or("until")?;
-                // The day itself is part of the term.
-                Some(day.plus(DAY))
-            }
-        };
         let matters = if self.all {
             Matters::All
         } else {
@@ -109,9 +103,28 @@ impl Granting {
         Ok(Terms {
             role: self.role.ok_or("role")?,
             matters,
-            term: Term { from: now, until },
+            term: self.term(now)?,
             delegation: self.delegation,
         })
+    }
+
+    /// Days in China; the last one is part of the term.
+    fn term(&self, now: Timestamp) -> Result<Term, &'static str> {
+        let from = match self.from.trim() {
+            "" => now,
+            day => {
+                let day = Timestamp::from_beijing(day).ok_or("from")?;
+                if day.plus(DAY) <= now {
+                    return Err("from");
+                }
+                day.max(now)
+            }
+        };
+        let until = match self.until.trim() {
+            "" => None,
+            day => Some(Timestamp::from_beijing(day).ok_or("until")?.plus(DAY)),
+        };
+        Ok(Term { from, until })
     }
 
     /// The form on the page, with the portals that take such subjects.
@@ -131,7 +144,7 @@ impl Granting {
         Ok(json!({
             "documents": documents::ambiguous(config, locale, self.typed()),
             "name": self.name, "number": self.number, "listed": !self.all && self.role.is_some(),
-            "items": self.items, "until": self.until, "delegation": self.delegation,
+            "items": self.items, "from": self.from, "until": self.until, "delegation": self.delegation,
             "role": self.role.map(MandateRole::as_str), "portals": portals,
             "error": self.error.map(|error| format!("mandates-error-{error}")),
         }))
@@ -174,6 +187,9 @@ pub async fn change(
     let held = find(&owner, &id).await?;
     let path = format!("{}/{}", mandates::PATH, held.mandate.id);
     match form.get("step") {
+        Some("end") if !owner.is_fresh() && !is_below(&owner, &held, &form).await? => {
+            Ok(Owner::ask_again(&path))
+        }
         Some("end") => match mandates::end(&owner, &form).await? {
             None => Ok(mandates::done(&path, "ended")),
             Some(error) => {
@@ -194,6 +210,17 @@ pub async fn change(
         }
         _ => Err(Failure::bad_request("step is none of this page's")),
     }
+}
+
+/// Whether what a form ends was given in the name of this organisation, and is not the owner's own: that is done at once.
+/// What else the form may name ends with the password alone.
+async fn is_below(owner: &Owner, held: &Managed, form: &Parameters) -> Result<bool, Failure> {
+    let named = mandates::mandate(form)?;
+    let found = owner.visitor.provider().store.find_mandate(named).await?;
+    Ok(found.is_none_or(|found| {
+        found.mandate.principal == held.mandate.principal
+            && found.mandate.agent != Some(owner.signed_in.account.id)
+    }))
 }
 
 /// A mandate of this person under which others can be appointed; to anybody else it does not exist.
@@ -217,22 +244,16 @@ async fn page(
     let provider = visitor.provider();
     let own = &held.mandate;
     let organisation = &held.organisation;
-    let before = match visitor.query.get("before") {
-        None => None,
-        Some(text) => {
-            let id = text.parse().map(MandateId);
-            Some(id.map_err(|_| Failure::bad_request("before is no mandate"))?)
-        }
-    };
     let over = visitor.query.get("over").is_some();
+    let part = (before(visitor)?, PAGE + 1);
     // Who manages an organisation sees all of its mandates, others those they granted.
-    let seen = |mandate: &Mandate| own.terms.role.manages() || mandate.parent == Some(own.id);
-    let part = (before, PAGE + 1);
-    let found = provider.store.list_mandates_of(own.principal, !over, part).await?;
-    let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let more = found.len() > size;
-    let page: Vec<Mandate> =
-        found.into_iter().take(size).filter(|m| m.id != own.id && seen(m)).collect();
+    let found = if own.terms.role.manages() {
+        provider.store.list_mandates_of(own.principal, !over, part).await?
+    } else {
+        provider.store.list_mandates_under(own.id, !over, part).await?
+    };
+    let (mut page, next) = part_of(found, |mandate| mandate.id);
+    page.retain(|mandate| mandate.id != own.id);
     let roles: Vec<&str> = match own.terms.role {
         MandateRole::LegalRepresentative => vec!["agent", "administrator"],
         _ => vec!["agent"],
@@ -243,12 +264,28 @@ async fn page(
         "deepest": own.terms.delegation.saturating_sub(1),
         "over": over,
         "rows": rows(provider, &page).await?,
-        "next": more.then(|| page.last().map(|last| last.id)).flatten(),
+        "next": next,
         "done": mandates::done_key(owner),
         "error": error.map(|error| format!("mandates-error-{error}")),
         "grant_form": granting.shown(&owner.visitor, SubjectKind::Organisation).await?,
     });
     visitor.page_towards(&[], (status, "account_mandate.html"), context)
+}
+
+/// Where the page before ended, in a list of mandates.
+pub fn before(visitor: &Visitor) -> Result<Option<MandateId>, Failure> {
+    let Some(text) = visitor.query.get("before") else { return Ok(None) };
+    let id = text.parse().map(MandateId);
+    id.map(Some).map_err(|_| Failure::bad_request("before is no mandate"))
+}
+
+/// What fits a page of what was found, one more than that having been asked for; and where the next one goes on.
+pub fn part_of<T>(mut found: Vec<T>, id: impl Fn(&T) -> MandateId) -> (Vec<T>, Option<MandateId>) {
+    let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let more = found.len() > size;
+    found.truncate(size);
+    let next = found.last().filter(|_| more).map(id);
+    (found, next)
 }
 
 /// Mandates as lists show them, to who granted them or is the principal.
@@ -286,6 +323,7 @@ pub async fn terms_shown(provider: &Provider, mandate: &Mandate) -> Result<Value
         "portals": portals,
         "items": items,
         "from": terms.term.from.to_beijing(),
+        "later": terms.term.from > provider.clock.now(),
         "until": terms.term.last_minute().map(Timestamp::to_beijing),
         "person": matches!(mandate.principal, Principal::Person(_)),
     }))

@@ -18,6 +18,7 @@ use crate::http::account::certificate;
 use crate::http::account::certificate::Typed;
 use crate::http::account::granting;
 use crate::http::account::granting::Granting;
+use crate::http::account::mandate_history;
 use crate::http::failure::Failure;
 use crate::http::respond;
 use crate::organisations::claim;
@@ -132,8 +133,10 @@ pub fn told<T>(result: Result<T, MandateError>) -> Result<Option<&'static str>, 
         Err(MandateError::Number) => "number",
         Err(MandateError::Refused(error)) => error.as_str(),
         Err(MandateError::Loop) => "loop",
+        Err(MandateError::Level) => "level",
         Err(MandateError::Unknown) => "unknown",
         Err(MandateError::TooMany) => "too-many",
+        Err(MandateError::TooManyWait) => "too-many-open",
         Err(MandateError::Store(error)) => return Err(error.into()),
         Err(MandateError::Vault(error)) => return Err(error.into()),
     }))
@@ -226,9 +229,10 @@ async fn page_with(
             "terms": terms,
         }));
     }
-    let page = (None, granting::PAGE);
-    let mine = provider.store.list_mandates_of(Principal::Person(account), true, page).await?;
-    let over = provider.store.list_mandates_of(Principal::Person(account), false, page).await?;
+    let part = (None, granting::PAGE + 1);
+    let mine = provider.store.list_mandates_of(Principal::Person(account), true, part).await?;
+    let (mine, more) = granting::part_of(mine, |mandate| mandate.id);
+    let coming = provider.store.list_coming_mandates(account, provider.clock.now()).await?;
     let done_key = match visitor.query.get("done") {
         Some("claimed") => Some("mandates-claimed-done".to_owned()),
         _ => done_key(owner),
@@ -245,7 +249,8 @@ async fn page_with(
         "after": (from + PAGE < found.len()).then_some(from + PAGE),
         "offered": waiting,
         "mine": granting::rows(provider, &mine).await?,
-        "over": granting::rows(provider, &over).await?,
+        "more": more.is_some(),
+        "coming": mandate_history::held_rows(provider, &coming).await?,
         "grant_form": granting.shown(&owner.visitor, SubjectKind::RepresentedPerson).await?,
     });
     visitor.page_towards(&[], (status, "account_mandates.html"), page)

@@ -5,6 +5,7 @@ mod certificate;
 pub mod device;
 pub mod granting;
 mod leaving;
+mod mandate_history;
 mod mandates;
 mod overview;
 mod password;
@@ -45,6 +46,7 @@ pub fn routes() -> Router<Site> {
             "/account/mandates/certificate",
             post(certificate::claim).layer(certificate::limit()),
         )
+        .route("/account/mandates/history", get(mandate_history::show))
         .route("/account/mandates/{mandate}", get(granting::show).post(granting::change))
         .route("/account/history", get(overview::history).post(leaving::stop))
         .route("/account/password", get(password::show).post(password::change))

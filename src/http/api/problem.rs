@@ -261,6 +261,7 @@ impl From<ConsoleError> for Problem {
             ConsoleError::NotGreen => (StatusCode::CONFLICT, "not_green"),
             ConsoleError::NoMachine => (StatusCode::CONFLICT, "no_machine"),
             ConsoleError::Unknown => (StatusCode::UNPROCESSABLE_ENTITY, "nobody_here"),
+            ConsoleError::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
             ConsoleError::NotConfirmed => (StatusCode::UNPROCESSABLE_ENTITY, "not_confirmed"),
         };
         Self::new(status, code, error.to_string())

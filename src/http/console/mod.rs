@@ -261,6 +261,7 @@ fn message_key(error: &ConsoleError) -> Option<&'static str> {
         ConsoleError::NoMachine => "console-no-machine",
         ConsoleError::Unknown => "identity-nobody",
         ConsoleError::NotConfirmed => "identity-not-confirmed",
+        ConsoleError::TooMany => "portal-too-many",
         ConsoleError::RegisterAway => "console-register-away",
         ConsoleError::NotActive => "console-organisation-not-active",
         ConsoleError::NoAccount => "console-no-account",
@@ -287,6 +288,7 @@ fn status_of(error: &ConsoleError) -> StatusCode {
             StatusCode::CONFLICT
         }
         ConsoleError::Second => StatusCode::FORBIDDEN,
+        ConsoleError::TooMany => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::BAD_REQUEST,
     }
 }

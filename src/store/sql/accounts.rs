@@ -19,6 +19,7 @@ use crate::store::sql::audit::append;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
+use crate::store::sql::db::fetch_in;
 use crate::store::sql::evidence;
 use crate::store::sql::known_browsers;
 use crate::store::sql::name_index;
@@ -186,6 +187,21 @@ impl Store {
         self.caches.forget(Change::Account(id.0));
         Ok(done)
     }
+}
+
+/// Whether the account is in use and somebody confirmed whose it is; it stays so until this write is over.
+pub(super) async fn hold_real_named(tx: &mut Tx<'_>, id: AccountId) -> Result<bool, StoreError> {
+    let sql = match tx {
+        Tx::Postgres(_) => {
+            "SELECT id FROM account WHERE id = $1 AND status = 'active'
+                AND identity_assurance >= $2 FOR SHARE"
+        }
+        Tx::Sqlite { .. } => {
+            "SELECT id FROM account WHERE id = $1 AND status = 'active' AND identity_assurance >= $2"
+        }
+    };
+    let level = i64::from(IdentityAssurance::REGISTER_MATCH.level());
+    Ok(fetch_in!(tx, fetch_optional, (uuid::Uuid,), sql, id.0, level)?.is_some())
 }
 
 /// The account with everything that finds it and what it rests on; `Taken` undoes it when one of its identifiers

@@ -48,8 +48,8 @@ pub enum Effect {
     RemoveTotp(AccountId),
     /// The phone of the account goes.
     ChangePhone(AccountId, PhoneChange),
-    /// The identity is verified; the record tells of it.
-    Verify(Box<(Evidence, AuditRecord)>),
+    /// The identity is verified, as long as the sealed profile is this one; the record tells of it.
+    Verify(Box<(Evidence, AuditRecord, Vec<u8>)>),
     /// The invitation is made.
     Invite(Invitation),
     /// The machine becomes an operator.
@@ -286,7 +286,10 @@ impl Store {
                         Effect::ChangePhone(account, change) => {
                             phones::put(tx, *account, change, record.at).await?.is_ok()
                         }
-                        Effect::Verify(seen) => evidence::take(tx, &seen.0, &seen.1).await?,
+                        Effect::Verify(seen) => {
+                            let (evidence, record, profile) = &**seen;
+                            evidence::take_of(tx, evidence, record, profile).await?
+                        }
                         Effect::Invite(invitation) => {
                             operators::insert_invitation(tx, invitation).await?
                         }
@@ -304,9 +307,19 @@ impl Store {
                         }
                         Effect::Step(step) => applications::take_step(tx, step, record.at).await?,
                         Effect::Codes(step) => legacy_codes::take(tx, *step, by, record.at).await?,
-                        Effect::Merge(step) => merges::merge(tx, step, record.at).await?,
+                        Effect::Merge(step) => {
+                            let gone = merges::merge(tx, step, record.at).await?;
+                            let joined = gone.is_some();
+                            ended.extend(gone.into_iter().flatten());
+                            joined
+                        }
                         Effect::Split(step) => merges::split(tx, step, record.at).await?,
-                        Effect::Correct(step) => corrections::correct(tx, step, record.at).await?,
+                        Effect::Correct(step) => {
+                            let gone = corrections::correct(tx, step, record.at).await?;
+                            let corrected = gone.is_some();
+                            ended.extend(gone.into_iter().flatten());
+                            corrected
+                        }
                         Effect::Organisation(step) => {
                             let gone = organisation_steps::take(tx, step, record.at).await?;
                             let taken = gone.is_some();

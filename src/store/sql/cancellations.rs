@@ -5,6 +5,7 @@ use crate::clock::Timestamp;
 use crate::domain::account::AccountStatus;
 use crate::domain::audit_event::AuditRecord;
 use crate::domain::id::AccountId;
+use crate::domain::mandate::Principal;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::cache::Change;
@@ -13,6 +14,7 @@ use crate::store::sql::credentials;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
+use crate::store::sql::mandate_ends;
 use crate::store::sql::sessions;
 
 /// So many accounts end in one turn.
@@ -109,14 +111,15 @@ impl Store {
     }
 
     /// Ends an account: its identifiers are free, its credentials, consents and profile are gone, every
-    /// session ends and every portal is told; and so do the accounts that had become part of it, each given with
-    /// its empty profile. Once; `false` when it was taken back meanwhile.
+    /// session ends and every portal is told, and so does every mandate it holds or gave; and so do the accounts
+    /// that had become part of it, each given with its empty profile. Says whom the mandates were about. Once; none
+    /// when it was taken back meanwhile.
     pub async fn cancel_account(
         &self,
         account: AccountId,
         (profiles, erase_at): (Vec<(AccountId, Vec<u8>)>, Timestamp),
         record: AuditRecord,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Vec<Principal>>, StoreError> {
         let done = self
             .write(move |tx| {
                 Box::pin(async move {
@@ -130,10 +133,14 @@ impl Store {
                         erase_at.0
                     )? == 1;
                     if !first {
-                        return Ok(false);
+                        return Ok(None);
                     }
+                    let (mut gone, mut about) = (Vec::new(), Vec::new());
                     for (one, profile) in &profiles {
                         empty(tx, *one, profile, now).await?;
+                        let (ended, principals) = mandate_ends::give_up_all(tx, *one, now).await?;
+                        gone.extend(ended);
+                        about.extend(principals);
                         execute!(
                             tx,
                             "INSERT INTO cancellation (account_id, requested_at, due_at, done_at,
@@ -145,12 +152,15 @@ impl Store {
                         )?;
                     }
                     append(tx, &record).await?;
-                    Ok(true)
+                    Ok(Some((gone, about)))
                 })
             })
             .await?;
         self.caches.forget(Change::Account(account.0));
-        Ok(done)
+        Ok(done.map(|(gone, about)| {
+            self.forget_ended(Some(gone));
+            about
+        }))
     }
 
     /// Erases the keys of people whose accounts ended long enough ago: what the audit chain keeps of them

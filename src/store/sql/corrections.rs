@@ -12,6 +12,7 @@ use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::evidence;
 use crate::store::sql::identity_cases;
+use crate::store::sql::mandate_ends;
 use crate::store::sql::name_index;
 use crate::store::sql::name_index::IndexedName;
 use crate::store::sql::sessions;
@@ -37,13 +38,13 @@ pub struct Correction {
     pub level: Option<IdentityAssurance>,
 }
 
-/// Puts it right; `false` when the profile was changed meanwhile or the account is over. `Taken` undoes it when
-/// the number finds another account.
+/// Puts it right; none when the profile was changed meanwhile or the account is over, otherwise the authorizations that
+/// end with it. `Taken` undoes it when the number finds another account.
 pub(super) async fn correct(
     tx: &mut Tx<'_>,
     step: &Correction,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Vec<uuid::Uuid>>, StoreError> {
     let account = step.account;
     let ceiling = step.level.map_or(i64::MAX, |level| i64::from(level.level()));
     let changed = execute!(
@@ -59,8 +60,9 @@ pub(super) async fn correct(
         ceiling
     )?;
     if changed == 0 {
-        return Ok(false);
+        return Ok(None);
     }
+    let mut ended = Vec::new();
     evidence::insert(tx, &step.evidence).await?;
     if let Some(freed) = &step.freed {
         execute!(
@@ -69,6 +71,8 @@ pub(super) async fn correct(
             account.0,
             freed.as_bytes()
         )?;
+        // What was given to somebody else's number was not given to this person.
+        ended = mandate_ends::give_up_number(tx, (account, *freed), now).await?;
     }
     let (epoch, kind, digest) = &step.number;
     // A number that found the account before is left as it is; anybody else's is refused.
@@ -91,5 +95,5 @@ pub(super) async fn correct(
     name_index::insert(tx, account, &step.name).await?;
     sessions::end_all(tx, account, None, now).await?;
     identity_cases::settle(tx, account, now).await?;
-    Ok(true)
+    Ok(Some(ended))
 }

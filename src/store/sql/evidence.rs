@@ -104,6 +104,22 @@ pub(super) async fn take(
     Ok(usable)
 }
 
+/// The same, while the sealed profile is the one that was judged.
+pub(super) async fn take_of(
+    tx: &mut Tx<'_>,
+    evidence: &Evidence,
+    record: &AuditRecord,
+    profile: &[u8],
+) -> Result<bool, StoreError> {
+    let same = execute!(
+        tx,
+        "UPDATE account SET updated_at = updated_at WHERE id = $1 AND profile = $2",
+        evidence.account_id.0,
+        profile
+    )? == 1;
+    if same { take(tx, evidence, record).await } else { Ok(false) }
+}
+
 impl Row {
     fn read(self, account_id: AccountId) -> Result<Evidence, StoreError> {
         let unreadable = || StoreError::Unreadable("evidence");

@@ -2,6 +2,7 @@
 //! word to the portals concerned, in one transaction (design D3, D8).
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -11,10 +12,13 @@ use crate::domain::authorization::Approval;
 use crate::domain::client::ClientId;
 use crate::domain::delivery::Message;
 use crate::domain::delivery::NewDelivery;
+use crate::domain::id::AccountId;
 use crate::domain::id::DeliveryId;
+use crate::domain::id::IdentifierDigest;
 use crate::domain::id::MandateId;
 use crate::domain::id::OrganisationId;
 use crate::domain::mandate::MandateState;
+use crate::domain::mandate::Principal;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::cache::Change;
@@ -26,9 +30,22 @@ use crate::store::sql::outbox;
 
 /// Mandates whose term is over that end in one transaction.
 const BATCH: i64 = 200;
+/// An offer that nobody answers stands for so long.
+const OFFER_STANDS: Duration = Duration::from_hours(30 * 24);
 
 /// An authorization that ended: its key, client, session and what it says.
 type Revoked = (Uuid, String, Uuid, String);
+
+/// What came of suspending an organisation's mandates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspension {
+    /// They are suspended.
+    Done,
+    /// There was none left.
+    Nothing,
+    /// Somebody else represents it by now.
+    Overtaken,
+}
 
 /// Takes back what was authorized under mandates of this condition.
 macro_rules! revoke {
@@ -76,28 +93,44 @@ impl Store {
         Ok(self.forget_ended(ended))
     }
 
-    /// Suspends every mandate of an organisation: the register says something else than before. `false` when
-    /// there was none left.
+    /// Suspends every mandate of an organisation: the register says something else than before of the representative
+    /// whose mandate was looked at, or who there is none of. Where somebody else represents it by now, that was said of
+    /// nobody, and nothing ends.
     pub async fn suspend_mandates(
         &self,
-        organisation: OrganisationId,
+        (organisation, representative): (OrganisationId, Option<MandateId>),
         record: AuditRecord,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Suspension, StoreError> {
         let ended = self
             .write(move |tx| {
                 Box::pin(async move {
+                    // Locked: who claims at the same moment comes before or after.
+                    let sql = "UPDATE organisation SET updated_at = $2 WHERE id = $1";
+                    execute!(tx, sql, organisation.0, record.at.0)?;
+                    let by = fetch_in!(
+                        tx,
+                        fetch_optional,
+                        (Uuid,),
+                        "SELECT id FROM mandate WHERE organisation_id = $1
+                            AND role = 'legal_representative' AND state = 'active'",
+                        organisation.0
+                    )?;
+                    if by.map(|(id,)| MandateId(id)) != representative {
+                        return Ok(Err(()));
+                    }
                     let suspended = suspend_all(tx, organisation, record.at).await?;
                     if suspended.is_some() {
                         append(tx, &record).await?;
                     }
-                    Ok(suspended)
+                    Ok(Ok(suspended))
                 })
             })
             .await?;
-        Ok(self.forget_ended(ended))
+        let Ok(ended) = ended else { return Ok(Suspension::Overtaken) };
+        Ok(if self.forget_ended(ended) { Suspension::Done } else { Suspension::Nothing })
     }
 
-    /// Ends mandates whose term is over; says how many of a batch there were.
+    /// Ends mandates whose term is over, and offers nobody answered; says how many of a batch there were.
     pub async fn lapse_mandates(&self, now: Timestamp) -> Result<u64, StoreError> {
         let (count, gone) = self
             .write(move |tx| {
@@ -112,6 +145,17 @@ impl Store {
                             AND state IN ('offered', 'active')",
                         now.0,
                         ending,
+                        BATCH
+                    )? + execute!(
+                        tx,
+                        "UPDATE mandate SET state = 'lapsed', ended_at = $1, ending = $2
+                          WHERE id IN (SELECT id FROM mandate
+                                        WHERE state = 'offered' AND offered_at <= $3
+                                        ORDER BY offered_at LIMIT $4)
+                            AND state = 'offered'",
+                        now.0,
+                        ending,
+                        now.minus(OFFER_STANDS).0,
                         BATCH
                     )?;
                     let gone = finish(tx, ending, MandateState::Lapsed, now).await?;
@@ -149,6 +193,58 @@ pub(super) async fn revoke_all(
     now: Timestamp,
 ) -> Result<Option<Vec<Uuid>>, StoreError> {
     end_all(tx, (organisation, MandateState::Revoked), now).await
+}
+
+/// Ends what a person holds and what others hold for that person, with what hangs on it; the authorizations that end,
+/// and whom the mandates were about.
+pub(super) async fn give_up_all(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(Vec<Uuid>, Vec<Principal>), StoreError> {
+    let (ending, state) = (Uuid::now_v7(), MandateState::Revoked);
+    execute!(
+        tx,
+        "UPDATE mandate SET state = $2, ended_at = $3, ending = $4
+          WHERE (agent_id = $1 OR person_id = $1) AND state IN ('offered', 'active')",
+        account.0,
+        state.as_str(),
+        now.0,
+        ending
+    )?;
+    let gone = finish(tx, ending, state, now).await?;
+    let about = fetch_in!(
+        tx,
+        fetch_all,
+        (Option<Uuid>, Option<Uuid>),
+        "SELECT DISTINCT organisation_id, person_id FROM mandate WHERE ending = $1",
+        ending
+    )?;
+    let read = |(organisation, person): (Option<Uuid>, Option<Uuid>)| match organisation {
+        Some(id) => Some(Principal::Organisation(OrganisationId(id))),
+        None => person.map(|id| Principal::Person(AccountId(id))),
+    };
+    Ok((gone, about.into_iter().filter_map(read).collect()))
+}
+
+/// Ends what a person was given by a number that is somebody else's, with what hangs on it; the authorizations that end.
+pub(super) async fn give_up_number(
+    tx: &mut Tx<'_>,
+    (account, number): (AccountId, IdentifierDigest),
+    now: Timestamp,
+) -> Result<Vec<Uuid>, StoreError> {
+    let (ending, state) = (Uuid::now_v7(), MandateState::Revoked);
+    execute!(
+        tx,
+        "UPDATE mandate SET state = $3, ended_at = $4, ending = $5
+          WHERE agent_id = $1 AND agent_digest = $2 AND state = 'active'",
+        account.0,
+        number.as_bytes(),
+        state.as_str(),
+        now.0,
+        ending
+    )?;
+    finish(tx, ending, state, now).await
 }
 
 /// Ends what is going on in the name of an organisation, and leaves its mandates as they are.

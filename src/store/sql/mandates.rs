@@ -1,5 +1,5 @@
 //! Mandates: granted, accepted, found. Whether one may be granted or used is decided by the row it hangs on,
-//! locked while the new one is written. How they end is `mandate_ends`.
+//! locked while the new one is written. How they end is `mandate_ends`, which there are is `mandate_lists`.
 
 use crate::clock::Timestamp;
 use crate::domain::audit_event::AuditRecord;
@@ -16,6 +16,7 @@ use crate::domain::mandate::Terms;
 use crate::domain::mandate_evidence::MandateEvidence;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::sql::accounts;
 use crate::store::sql::audit::append;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
@@ -46,8 +47,20 @@ macro_rules! held {
     };
 }
 
-/// Nobody looks at more at once; lists go on after the last one.
-const PAGE: i64 = 50;
+pub(super) use columns;
+pub(super) use held;
+
+/// So many offers of one grantor may wait for one person's answer: nobody buries others' offers under his own.
+const MOST_WAITING: i64 = 10;
+
+/// Why a mandate is not offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotOffered {
+    /// What it hangs on is not in force, or whom it is about not confirmed.
+    NotInForce,
+    /// Too many of the grantor wait for that person's answer.
+    TooMany,
+}
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
@@ -84,30 +97,50 @@ pub struct Held {
 }
 
 #[derive(sqlx::FromRow)]
-struct HeldRow {
+pub(super) struct HeldRow {
     #[sqlx(flatten)]
     mandate: Row,
     organisation: Option<Vec<u8>>,
     suspended_at: Option<i64>,
 }
 
+/// Whom a mandate is about: an organisation or a person.
+type About = (Option<uuid::Uuid>, Option<uuid::Uuid>);
+
 impl Store {
-    /// Offers a mandate that hangs on another; `false` when that one is not in force any more.
+    /// Offers a mandate that hangs on another one, or is about the grantor.
     pub async fn offer_mandate(
         &self,
         new: Mandate,
         record: AuditRecord,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Result<(), NotOffered>, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
-                if let Some(parent) = new.parent
-                    && !hold(tx, parent, record.at).await?
-                {
-                    return Ok(false);
+                let stands = match (new.parent, new.principal) {
+                    (Some(parent), _) => hold(tx, parent, record.at).await?,
+                    (None, Principal::Person(person)) => {
+                        accounts::hold_real_named(tx, person).await?
+                    }
+                    (None, Principal::Organisation(_)) => true,
+                };
+                if !stands {
+                    return Ok(Err(NotOffered::NotInForce));
+                }
+                let (waiting,) = fetch_in!(
+                    tx,
+                    fetch_one,
+                    (i64,),
+                    "SELECT COUNT(*) FROM mandate
+                      WHERE agent_digest = $1 AND granted_by = $2 AND state = 'offered'",
+                    new.agent_digest.as_bytes(),
+                    new.granted_by.0
+                )?;
+                if new.state == MandateState::Offered && waiting >= MOST_WAITING {
+                    return Ok(Err(NotOffered::TooMany));
                 }
                 insert(tx, &new).await?;
                 append(tx, &record).await?;
-                Ok(true)
+                Ok(Ok(()))
             })
         })
         .await
@@ -123,6 +156,9 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
+                if accepts && !accounts::hold_real_named(tx, agent).await? {
+                    return Ok(false);
+                }
                 let state = if accepts { MandateState::Active } else { MandateState::Declined };
                 let answered = execute!(
                     tx,
@@ -150,101 +186,6 @@ impl Store {
     pub async fn find_mandate(&self, id: MandateId) -> Result<Option<Held>, StoreError> {
         let row = fetch!(&self.db, fetch_optional, HeldRow, held!("WHERE m.id = $1"), id.0)?;
         row.map(HeldRow::read).transpose()
-    }
-
-    /// What this person holds and is in force now, in the order it was granted, after `after`; also of who is suspended.
-    pub async fn list_held_mandates(
-        &self,
-        agent: AccountId,
-        (after, limit): (Option<MandateId>, i64),
-        now: Timestamp,
-    ) -> Result<Vec<Held>, StoreError> {
-        let rows = fetch!(
-            &self.db,
-            fetch_all,
-            HeldRow,
-            held!(
-                "WHERE m.agent_id = $1 AND m.id > $2 AND m.state = 'active'
-                   AND m.valid_from <= $3 AND (m.valid_until IS NULL OR m.valid_until > $3)
-                 ORDER BY m.id LIMIT $4"
-            ),
-            agent.0,
-            after.map_or(uuid::Uuid::nil(), |id| id.0),
-            now.0,
-            limit
-        )?;
-        rows.into_iter().map(HeldRow::read).collect()
-    }
-
-    /// So much of what this person ever held, newest first and before `before`.
-    pub async fn list_mandates_of_agent(
-        &self,
-        agent: AccountId,
-        (before, limit): (Option<MandateId>, i64),
-    ) -> Result<Vec<Held>, StoreError> {
-        let rows = fetch!(
-            &self.db,
-            fetch_all,
-            HeldRow,
-            held!("WHERE m.agent_id = $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3"),
-            agent.0,
-            before.map_or(uuid::Uuid::max(), |id| id.0),
-            limit
-        )?;
-        rows.into_iter().map(HeldRow::read).collect()
-    }
-
-    /// What was offered to this person, by any number that finds the account, and waits for an answer.
-    pub async fn list_offered_mandates(
-        &self,
-        agent: AccountId,
-        now: Timestamp,
-    ) -> Result<Vec<Held>, StoreError> {
-        let rows = fetch!(
-            &self.db,
-            fetch_all,
-            HeldRow,
-            held!(
-                "WHERE m.agent_digest IN (SELECT digest FROM identifier_index
-                                           WHERE account_id = $1 AND kind <> 'phone')
-                   AND m.state = 'offered' AND (m.valid_until IS NULL OR m.valid_until > $2)
-                 ORDER BY m.id LIMIT $3"
-            ),
-            agent.0,
-            now.0,
-            PAGE
-        )?;
-        rows.into_iter().map(HeldRow::read).collect()
-    }
-
-    /// So many mandates about somebody, newest first and before `before`: those that can still be used, or those
-    /// that are over.
-    pub async fn list_mandates_of(
-        &self,
-        principal: Principal,
-        open: bool,
-        (before, limit): (Option<MandateId>, i64),
-    ) -> Result<Vec<Mandate>, StoreError> {
-        let (organisation, person) = split(principal);
-        let rows = fetch!(
-            &self.db,
-            fetch_all,
-            Row,
-            concat!(
-                "SELECT ",
-                columns!(),
-                " FROM mandate m
-                 WHERE (m.organisation_id = $1 OR m.person_id = $2)
-                   AND (m.state IN ('offered', 'active')) = $3 AND m.id < $4
-                 ORDER BY m.id DESC LIMIT $5"
-            ),
-            organisation,
-            person,
-            open,
-            before.map_or(uuid::Uuid::max(), |id| id.0),
-            limit
-        )?;
-        rows.into_iter().map(Row::read).collect()
     }
 
     /// The mandates a mandate hangs on, itself first: nobody may appear twice in a line, and whoever stands in
@@ -277,11 +218,16 @@ pub(super) async fn hold(
     id: MandateId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "SELECT organisation_id FROM mandate WHERE id = $1";
-    let about = fetch_in!(tx, fetch_optional, (Option<uuid::Uuid>,), sql, id.0)?;
-    if let Some((Some(organisation),)) = about
-        && !organisations::hold(tx, OrganisationId(organisation)).await?
-    {
+    let sql = "SELECT organisation_id, person_id FROM mandate WHERE id = $1";
+    let about = fetch_in!(tx, fetch_optional, About, sql, id.0)?;
+    let stands = match about {
+        Some((Some(organisation), _)) => {
+            organisations::hold(tx, OrganisationId(organisation)).await?
+        }
+        Some((_, Some(person))) => accounts::hold_real_named(tx, AccountId(person)).await?,
+        _ => false,
+    };
+    if !stands {
         return Ok(false);
     }
     macro_rules! in_force {
@@ -335,7 +281,7 @@ pub(super) async fn insert(tx: &mut Tx<'_>, new: &Mandate) -> Result<bool, Store
     Ok(written == 1)
 }
 
-fn split(principal: Principal) -> (Option<uuid::Uuid>, Option<uuid::Uuid>) {
+pub(super) fn split(principal: Principal) -> (Option<uuid::Uuid>, Option<uuid::Uuid>) {
     match principal {
         Principal::Organisation(id) => (Some(id.0), None),
         Principal::Person(id) => (None, Some(id.0)),
@@ -390,7 +336,7 @@ impl Row {
 }
 
 impl HeldRow {
-    fn read(self) -> Result<Held, StoreError> {
+    pub(super) fn read(self) -> Result<Held, StoreError> {
         Ok(Held {
             mandate: self.mandate.read()?,
             organisation: self.organisation,

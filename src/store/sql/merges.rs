@@ -76,18 +76,18 @@ impl Store {
     }
 }
 
-/// Joins two accounts that are both kept; `false` when one is not any more.
+/// Joins two accounts that are both kept; the authorizations that end with it, or none when one is not kept any more.
 pub(super) async fn merge(
     tx: &mut Tx<'_>,
     step: &Merge,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Vec<Uuid>>, StoreError> {
     let (into, from) = (step.into.0, step.from.0);
     lock(tx, [into, from]).await?;
     let joined = execute!(
         tx,
-        "UPDATE account SET status = 'merged', merged_into = $2, merged_at = $3, updated_at = $3,
-                credential_epoch = credential_epoch + 1
+        "UPDATE account SET status = 'merged', status_before = status, merged_into = $2,
+                merged_at = $3, updated_at = $3, credential_epoch = credential_epoch + 1
           WHERE id = $1 AND status IN ('active', 'locked', 'stopped')
             AND EXISTS (SELECT 1 FROM account k
                          WHERE k.id = $2 AND k.status IN ('active', 'locked', 'stopped'))",
@@ -96,7 +96,7 @@ pub(super) async fn merge(
         now.0
     )?;
     if joined == 0 {
-        return Ok(false);
+        return Ok(None);
     }
     keep_subjects(tx, step).await?;
     // A number goes on finding its person; a phone is a contact, and the one that stays has its own.
@@ -122,7 +122,7 @@ pub(super) async fn merge(
         now.0,
         ending
     )?;
-    mandate_ends::finish(tx, ending, MandateState::Revoked, now).await?;
+    let ended = mandate_ends::finish(tx, ending, MandateState::Revoked, now).await?;
     execute!(
         tx,
         "UPDATE mandate SET agent_id = $2 WHERE agent_id = $1 AND state = 'active'",
@@ -136,11 +136,11 @@ pub(super) async fn merge(
         from,
         into
     )?;
-    Ok(true)
+    Ok(Some(ended))
 }
 
 /// Undoes it; `false` when the one is no part of the other. Both log in anew: what was approved since may have
-/// been either's.
+/// been either's. One that was locked or stopped before is so again; of which that is not known, it is stopped.
 pub(super) async fn split(
     tx: &mut Tx<'_>,
     step: &Split,
@@ -150,7 +150,8 @@ pub(super) async fn split(
     lock(tx, [into, from]).await?;
     let parted = execute!(
         tx,
-        "UPDATE account SET status = 'active', merged_into = NULL, merged_at = NULL,
+        "UPDATE account SET merged_into = NULL, merged_at = NULL, status_before = NULL,
+                status = CASE WHEN status_before IS NULL THEN 'stopped' ELSE status_before END,
                 updated_at = $3, credential_epoch = credential_epoch + 1
           WHERE id = $1 AND merged_into = $2 AND status = 'merged'",
         from,

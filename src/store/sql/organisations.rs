@@ -6,6 +6,7 @@ use crate::domain::audit_event::AuditRecord;
 use crate::domain::id::AccountId;
 use crate::domain::id::EntityDigest;
 use crate::domain::id::IdentifierDigest;
+use crate::domain::id::MandateId;
 use crate::domain::id::OrganisationId;
 use crate::domain::mandate::Mandate;
 use crate::domain::mandate::Principal;
@@ -20,6 +21,7 @@ use crate::store::sql::db::fetch;
 use crate::store::sql::db::fetch_in;
 use crate::store::sql::mandate_ends;
 use crate::store::sql::mandates;
+use crate::store::sql::registers;
 
 /// An organisation to be claimed.
 #[derive(Debug, Clone)]
@@ -30,6 +32,19 @@ pub struct NewOrganisation {
     pub digest: EntityDigest,
     /// Its legal representative's mandate; the organisation in it is this one or the one that is there.
     pub representative: Mandate,
+}
+
+/// Who represents an organisation.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownRepresentative {
+    /// By which mandate.
+    pub mandate: MandateId,
+    /// Whose account.
+    pub account: AccountId,
+    /// The digest of the number the organisation was claimed with.
+    pub claimed_with: IdentifierDigest,
+    /// On what that rests.
+    pub evidence: MandateEvidence,
 }
 
 #[derive(sqlx::FromRow)]
@@ -142,10 +157,11 @@ impl Store {
         Ok(row.map(Row::read))
     }
 
-    /// Organisations that were compared with the register longest ago.
+    /// Organisations that were compared with the register longest ago, but for those it was in vain for since
+    /// `tried`.
     pub async fn list_organisations_to_check(
         &self,
-        before: Timestamp,
+        (before, tried): (Timestamp, Timestamp),
         limit: i64,
     ) -> Result<Vec<Organisation>, StoreError> {
         let rows = fetch!(
@@ -153,8 +169,9 @@ impl Store {
             fetch_all,
             Row,
             "SELECT id, record, claimed_at, checked_at, suspended_at FROM organisation
-              WHERE checked_at < $1 ORDER BY checked_at LIMIT $2",
+              WHERE checked_at < $1 AND tried_at < $2 ORDER BY checked_at LIMIT $3",
             before.0,
+            tried.0,
             limit
         )?;
         Ok(rows.into_iter().map(Row::read).collect())
@@ -191,23 +208,42 @@ impl Store {
         .await
     }
 
-    /// Who represents an organisation now: the account, the digest of the ID number, and on what it rests.
+    /// Notes that an organisation could not be compared: others come first for a while.
+    pub async fn note_organisation_tried(
+        &self,
+        id: OrganisationId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                execute!(tx, "UPDATE organisation SET tried_at = $2 WHERE id = $1", id.0, now.0)
+                    .map(drop)
+            })
+        })
+        .await
+    }
+
+    /// Who represents an organisation now.
     pub async fn find_representative(
         &self,
         id: OrganisationId,
-    ) -> Result<Option<(AccountId, IdentifierDigest, MandateEvidence)>, StoreError> {
+    ) -> Result<Option<KnownRepresentative>, StoreError> {
         let row = fetch!(
             &self.db,
             fetch_optional,
-            (uuid::Uuid, Vec<u8>, String, Option<Vec<u8>>),
-            "SELECT agent_id, agent_digest, evidence, register_digest FROM mandate
+            (uuid::Uuid, uuid::Uuid, Vec<u8>, String, Option<Vec<u8>>),
+            "SELECT id, agent_id, agent_digest, evidence, register_digest FROM mandate
               WHERE organisation_id = $1 AND role = 'legal_representative' AND state = 'active'",
             id.0
         )?;
-        let Some((account, digest, evidence, registered)) = row else { return Ok(None) };
+        let Some((mandate, account, digest, evidence, registered)) = row else { return Ok(None) };
         let digest = digest.try_into().map_err(|_| StoreError::Unreadable("mandate"))?;
-        let evidence = mandates::read_evidence(&evidence, registered.as_deref())?;
-        Ok(Some((AccountId(account), IdentifierDigest(digest), evidence)))
+        Ok(Some(KnownRepresentative {
+            mandate: MandateId(mandate),
+            account: AccountId(account),
+            claimed_with: IdentifierDigest(digest),
+            evidence: mandates::read_evidence(&evidence, registered.as_deref())?,
+        }))
     }
 }
 
@@ -233,8 +269,7 @@ pub(super) async fn put(
         "INSERT INTO organisation (id, digest, record, claimed_at, updated_at, checked_at)
          VALUES ($1, $2, $3, $4, $4, $4)
          ON CONFLICT (digest) DO UPDATE
-         SET record = excluded.record, updated_at = excluded.updated_at,
-             checked_at = excluded.checked_at",
+         SET record = excluded.record, updated_at = excluded.updated_at",
         organisation.id.0,
         digest.as_bytes(),
         organisation.record.as_slice(),
@@ -275,6 +310,10 @@ pub(super) async fn claim(
         return Ok(Err(NotClaimed::Already));
     }
     let gone = mandate_ends::suspend_all(tx, id, now).await?;
+    if gone.is_some() {
+        // Of two answers of the register the older one may come last: it is asked once more.
+        registers::note_change(tx, new.digest, now).await?;
+    }
     let principal = Principal::Organisation(id);
     let representative = Mandate { principal, ..new.representative.clone() };
     if !mandates::insert(tx, &representative).await? {

@@ -71,6 +71,7 @@ cancel-intro = You then have { $days } days to think it over, and can log in at 
 cancel-goes-title = What goes
 cancel-goes-login = You can no longer log in anywhere with this account; every portal logs you out.
 cancel-goes-portals = Every portal's access to your data ends.
+cancel-goes-mandates = Every mandate you hold or gave ends, with those below it; an organisation you represent has to be claimed anew.
 cancel-goes-data = Your name, ID number and phone are deleted here.
 cancel-goes-number = You may sign up again with the same ID number; it will be a new account that knows nothing of this one.
 cancel-stays-title = What the law keeps

@@ -71,6 +71,7 @@ cancel-intro = 提交后有 { $days } 天冷静期。在此期间可以随时登
 cancel-goes-title = 注销后
 cancel-goes-login = 不能再用这个账号登录任何网站，已登录的会全部退出。
 cancel-goes-portals = 对各网站的授权全部收回，网站不能再获取您的信息。
+cancel-goes-mandates = 您代表单位或他人的授权、您给出的授权，连同其下的授权，全部终止；您是法定代表人的单位需重新认领。
 cancel-goes-data = 姓名、身份证号、手机号从本系统删除。
 cancel-goes-number = 以后可以用同一个身份证号重新注册，但与原来的账号无关。
 cancel-stays-title = 依法保留

@@ -14,6 +14,7 @@ use crate::domain::id::EntityDigest;
 use crate::domain::id::IdentifierDigest;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
 use crate::store::sql::registers::put::Put;
@@ -147,6 +148,28 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
+    /// It could not be followed: it waits behind the others.
+    pub async fn defer_legal_entity_change(
+        &self,
+        digest: EntityDigest,
+        (changed_at, now): (Timestamp, Timestamp),
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            Box::pin(async move {
+                execute!(
+                    tx,
+                    "UPDATE legal_entity_change SET changed_at = $3
+                      WHERE digest = $1 AND changed_at = $2",
+                    digest.as_bytes(),
+                    changed_at.0,
+                    now.0
+                )?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
     /// What hung on that organisation has followed the change of that moment; a later change stays.
     pub async fn settle_legal_entity_change(
         &self,
@@ -181,4 +204,13 @@ impl Store {
         )?;
         Ok(row.map(|(entries, at)| (entries, Timestamp(at))))
     }
+}
+
+/// Has what hangs on that organisation compared with the register, soon.
+pub(super) async fn note_change(
+    tx: &mut Tx<'_>,
+    digest: EntityDigest,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    put::note(tx, &[digest], now).await
 }

@@ -168,7 +168,11 @@ async fn write(
     })
 }
 
-async fn note(tx: &mut Tx<'_>, changed: &[EntityDigest], now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn note(
+    tx: &mut Tx<'_>,
+    changed: &[EntityDigest],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if changed.is_empty() {
         return Ok(());
     }
