@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod crypto;
 pub mod i18n;
+pub mod incoming_call;
 pub mod jose;
 pub mod outbound;
 pub mod signed_call;

@@ -95,6 +95,15 @@ impl SignedCaller {
         &self.url
     }
 
+    /// The nonce of a call that who shares the secret makes to us.
+    pub fn verify<'c>(
+        &self,
+        call: &IncomingCall<'c>,
+        now: Timestamp,
+    ) -> Result<&'c str, CallError> {
+        call.verify(self.secret.expose_secret().as_bytes(), now)
+    }
+
     /// Posts these bytes of JSON, signed.
     pub async fn post(&self, body: Vec<u8>) -> Result<SignedAnswer, OutboundError> {
         let date = self.clock.now().to_rfc3339();

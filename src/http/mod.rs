@@ -52,6 +52,7 @@ use tower_http::cors::CorsLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::http::failure::Failure;
+use crate::organisations::told::ROUTE as REGISTER_TOLD;
 use crate::people::verification::callback::ROUTE as VERIFICATION_CALLBACK;
 use crate::protocol::discovery;
 
@@ -125,6 +126,7 @@ fn programs() -> Router<Site> {
     Router::new()
         .route(discovery::INTROSPECT, post(oauth::introspect))
         .route(VERIFICATION_CALLBACK, post(callback::receive))
+        .route(REGISTER_TOLD, post(callback::legal_entities))
         .route("/assets/{*path}", get(public::asset))
         .route("/logo/{client}/{digest}", get(onboarding::show_logo))
         .route("/healthz", get(public::healthz))

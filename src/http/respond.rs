@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::http::failure::Failure;
 use crate::http::failure::log_cause;
+use crate::organisations::told::ROUTE as REGISTER_TOLD;
 use crate::people::verification::callback::ROUTE as VERIFICATION_CALLBACK;
 use crate::protocol::discovery;
 use crate::protocol::error::ErrorCode;
@@ -29,6 +30,7 @@ pub fn is_for_machines(route: &str) -> bool {
         discovery::OPENID_CONFIGURATION,
         discovery::OAUTH_CONFIGURATION,
         VERIFICATION_CALLBACK,
+        REGISTER_TOLD,
     ]
     .contains(&route)
 }

@@ -8,3 +8,4 @@ pub mod following;
 pub mod mandates;
 pub mod notices;
 pub mod represented;
+pub mod told;

@@ -10,9 +10,12 @@ pub mod verifier;
 
 use async_trait::async_trait;
 
+use crate::clock::Timestamp;
 use crate::domain::identity_document::PersonKey;
 use crate::domain::legal_entity::LegalEntity;
 use crate::domain::uscc::Uscc;
+use crate::signed_call::CallError;
+use crate::signed_call::IncomingCall;
 
 /// What the population register says of a name and a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,15 @@ pub trait PopulationRegister: Send + Sync {
 pub trait LegalEntityRegister: Send + Sync {
     /// What it says of the organisation with this code. None: there is no such organisation.
     async fn find(&self, uscc: &Uscc) -> Result<Option<LegalEntity>, RegisterAway>;
+
+    /// Whether the register itself makes this call to us; gives the nonce, to be accepted once. None: it calls nobody.
+    fn verify_call<'c>(
+        &self,
+        _call: &IncomingCall<'c>,
+        _now: Timestamp,
+    ) -> Option<Result<&'c str, CallError>> {
+        None
+    }
 
     /// Whether it failed repeatedly and is not asked now.
     fn rests(&self) -> bool {

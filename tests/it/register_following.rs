@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use yihao::audit;
 use yihao::domain::audit_event::AuditKind;
 use yihao::domain::id::OrganisationId;
@@ -11,6 +12,7 @@ use yihao::organisations::following;
 use yihao::store::sql::Suspension;
 
 use crate::on_both;
+use crate::on_both_backends;
 use crate::support::Person;
 use crate::support::TestProvider;
 use crate::support::console::send;
@@ -23,6 +25,9 @@ use crate::support::organisation::entity;
 use crate::support::organisation::logged_in;
 use crate::support::organisation::mandates;
 use crate::support::organisation::with_agent;
+use crate::support::province::Call;
+use crate::support::province::Province;
+use crate::support::province::SECRET;
 
 const SUSPENDED: &str = "SELECT COUNT(*) FROM mandate WHERE state = 'suspended'";
 
@@ -64,17 +69,9 @@ on_both!(
         until(&provider, SUSPENDED, 2).await;
 
         // Nobody tells of the third: it is found by being compared, a day later, behind the one that cannot be.
-        let sql = "SELECT agent_digest FROM mandate WHERE state = 'suspended' ORDER BY id LIMIT 1";
-        let digest: Vec<u8> = provider.value(sql).await;
-        let hex = hex::encode(digest);
-        let digest = if provider.is_on_postgres() { format!("'\\x{hex}'") } else { format!("X'{hex}'") };
-        provider
-            .execute(&format!(
-                "UPDATE mandate SET agent_digest = {digest} WHERE role = 'legal_representative'
-                    AND id = (SELECT id FROM mandate
-                        WHERE role = 'legal_representative' AND state = 'active' ORDER BY id DESC LIMIT 1)"
-            ))
-            .await;
+        let forget = "DELETE FROM legal_entity WHERE digest =
+            (SELECT digest FROM organisation ORDER BY id DESC LIMIT 1)";
+        provider.execute(forget).await;
         provider.clock.advance(25 * 3600 * 1000);
         following::compare_old(&provider.provider).await.unwrap();
         until(&provider, SUSPENDED, 4).await;
@@ -192,5 +189,57 @@ on_both!(
         log_in(&provider, &boss, &now).await;
         assert!(!mandates(&provider, &boss).await.body.contains(&uscc));
         assert_eq!(claim(&provider, &boss, &uscc).await.status, 400, "the register names the number");
+    }
+);
+
+on_both_backends!(
+    /// The register behind the platform says that something changed: it is asked, and what hangs on the organisation
+    /// follows at once. A call of anybody else, an old one, or the same again changes nothing.
+    what_the_platform_tells_is_asked_and_followed,
+    |backend| {
+        let (boss, heir) = (Person::synthetic(9991), Person::synthetic(9993));
+        let (before, after) = (entity(9991, &boss), entity(9991, &heir));
+        let mut province = Province::with(&[], &[&before]);
+        let provider = province.provider(backend, SECRET).await;
+        let (uscc, ..) = with_agent(&provider, 9991).await;
+        province.changes_to(&[&after]);
+        let path = "/registers/legal-entities/changed";
+        let told = || Call::new(path, json!({ "app_id": "yihao", "uscc": [uscc] }).to_string());
+        let open = "SELECT COUNT(*) FROM mandate WHERE state = 'active'";
+        let odd = |codes: serde_json::Value| Call::new(path, json!({ "uscc": codes }).to_string());
+        let many: Vec<String> = vec![uscc.clone(); 1_001];
+        for (call, expected) in [
+            (Call { secret: "a secret of somebody else", ..told() }, (401, 4001)),
+            (Call { signs: Some("{}".to_owned()), ..told() }, (401, 4001)),
+            (Call { skew: -400, ..told() }, (401, 4002)),
+            (Call { body: "not json".to_owned(), ..told() }, (400, 4000)),
+            (odd(json!([])), (400, 4000)),
+            (odd(json!(["91140000701011888Z"])), (400, 4000)),
+            (odd(json!(many)), (400, 4000)),
+        ] {
+            assert_eq!(call.make(&provider).await, expected, "{}", call.body);
+        }
+        assert_eq!(provider.count(open).await, 2);
+        let refused = "request_refused refused call not of the register";
+        assert!(provider.audit(40).await.iter().any(|line| line == refused));
+
+        let call = told();
+        assert_eq!(call.make(&provider).await, (200, 0));
+        assert_eq!(call.make(&provider).await, (401, 4003), "once alone");
+        until(&provider, open, 0).await;
+        assert_eq!(provider.count(SUSPENDED).await, 2);
+        let elsewhere = entity(9995, &boss);
+        let nobodys = Call::new(path, json!({ "uscc": [elsewhere.uscc.as_str()] }).to_string());
+        assert_eq!(nobodys.make(&provider).await, (200, 0), "whom we know is told to nobody");
+        until(&provider, "SELECT COUNT(*) FROM legal_entity_change", 0).await;
+    }
+);
+
+on_both!(
+    /// A local replica calls nobody: there is no such door.
+    where_a_replica_is_asked_nobody_tells,
+    |provider| {
+        let call = Call::new("/registers/legal-entities/changed", json!({ "uscc": [] }).to_string());
+        assert_eq!(call.make(&provider).await, (404, 4004));
     }
 );

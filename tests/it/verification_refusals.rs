@@ -2,65 +2,22 @@
 //! D11; domain facts 6.2: the result at the front is never proof).
 
 use serde_json::json;
-use yihao::crypto::base64url;
-use yihao::crypto::random;
 use yihao::domain::identity_check::CheckKind;
-use yihao::signed_call::request_signature;
 
 use crate::on_both_backends;
 use crate::support::Browser;
 use crate::support::TestProvider;
 use crate::support::login::log_in;
+use crate::support::province::Call;
 use crate::support::province::Province;
 use crate::support::province::SECRET;
 use crate::support::verification::Citizen;
 use crate::support::verification::PATH;
 
-/// A call to our endpoint, as a service makes it, or somebody who would like to be one.
-struct Call {
-    kind: &'static str,
-    body: String,
-    secret: &'static str,
-    nonce: String,
-    /// How far the clock of the caller is off, in seconds.
-    skew: i64,
-    /// What is signed instead of the body.
-    signs: Option<String>,
-}
-
-impl Call {
-    fn of(kind: &'static str, check: &str) -> Self {
-        let body = json!({ "app_id": "yihao", "check": check }).to_string();
-        let nonce = base64url::encode(random::bytes::<16>());
-        Self { kind, body, secret: SECRET, nonce, skew: 0, signs: None }
-    }
-
-    /// Status and `code` of the answer.
-    async fn make(&self, provider: &TestProvider) -> (u16, i64) {
-        let path = format!("/verification/callback/{}", self.kind);
-        let now = provider.clock.now();
-        let shift = std::time::Duration::from_secs(self.skew.unsigned_abs());
-        let at = if self.skew < 0 { now.minus(shift) } else { now.plus(shift) };
-        let date = at.to_rfc3339();
-        let signed = self.signs.as_deref().unwrap_or(&self.body);
-        let lines = ["POST", &*path, &*date, &*self.nonce];
-        let signature = request_signature(self.secret.as_bytes(), &lines, signed.as_bytes());
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let answer = client
-            .post(provider.url(&path))
-            .header("content-type", "application/json")
-            .header("x-yihao-date", date)
-            .header("x-yihao-nonce", &*self.nonce)
-            .header("x-yihao-signature", signature)
-            .body(self.body.clone())
-            .send()
-            .await
-            .unwrap();
-        let status = answer.status().as_u16();
-        let said: serde_json::Value =
-            serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-        (status, said["code"].as_i64().unwrap())
-    }
+/// A callback of the service of that kind about this check.
+fn callback(kind: &str, check: &str) -> Call {
+    let body = json!({ "app_id": "yihao", "check": check }).to_string();
+    Call::new(&format!("/verification/callback/{kind}"), body)
 }
 
 /// The key of the one check there is.
@@ -144,7 +101,7 @@ on_both_backends!(
         let csrf = page.csrf();
         let all = [("end", "all"), ("csrf", &*csrf)];
         citizen.browser.post(&provider.url("/account/sessions"), &all).await;
-        assert_eq!(Call::of("face", &id).make(&provider).await, (200, 0), "the service cannot know");
+        assert_eq!(callback("face", &id).make(&provider).await, (200, 0), "the service cannot know");
         log_in(&provider, &citizen.browser, &citizen.person).await;
         assert_eq!(citizen.browser.get(&back).await.status, 409, "its session is over");
         assert_eq!(citizen.level(&provider).await, 1);
@@ -182,7 +139,7 @@ on_both_backends!(
         let (first, second, call) = (
             citizen.browser.get(&back),
             citizen.browser.get(&back),
-            Call::of("bank_card", &id),
+            callback("bank_card", &id),
         );
         let (first, second, _) = tokio::join!(first, second, call.make(&provider));
         for page in [&first, &second] {
@@ -224,7 +181,7 @@ on_both_backends!(
         let begun = citizen.begin(&provider, CheckKind::Face).await;
         let page = begun.header("location").to_owned();
         let id = check_id(&provider, &citizen).await;
-        let face = || Call::of("face", &id);
+        let face = || callback("face", &id);
 
         // Signed and true, but nobody has been through it: what it claims beside is not read.
         let claim = json!({ "app_id": "yihao", "check": id, "state": "confirmed", "level": 3 });
@@ -242,13 +199,13 @@ on_both_backends!(
             (Call { skew: 400, ..face() }, (401, 4002)),
             (Call { body: String::from("not json"), ..face() }, (400, 4000)),
             (Call { body: String::from("{}"), ..face() }, (400, 4000)),
-            (Call::of("face", other), (400, 4000)),
-            (Call::of("bank_card", &id), (400, 4000)),
-            (Call { kind: "counter", ..face() }, (404, 4004)),
-            (Call { kind: "population_register", ..face() }, (404, 4004)),
+            (callback("face", other), (400, 4000)),
+            (callback("bank_card", &id), (400, 4000)),
+            (callback("counter", &id), (404, 4004)),
+            (callback("population_register", &id), (404, 4004)),
         ];
         for (call, expected) in table {
-            assert_eq!(call.make(&provider).await, expected, "{} {}", call.kind, call.body);
+            assert_eq!(call.make(&provider).await, expected, "{} {}", call.path, call.body);
         }
         assert_eq!(citizen.level(&provider).await, 1);
         let lines = provider.audit(20).await;
@@ -271,7 +228,7 @@ on_both_backends!(
         citizen.decide((&provider, &province), CheckKind::Face, "approve").await;
         let id = check_id(&provider, &citizen).await;
         province.fail("down").await;
-        assert_eq!(Call::of("face", &id).make(&provider).await, (200, 0));
+        assert_eq!(callback("face", &id).make(&provider).await, (200, 0));
         assert_eq!(citizen.level(&provider).await, 1);
         province.fail("none").await;
         provider.clock.advance(21_000);

@@ -4,18 +4,16 @@ use http::HeaderMap;
 use serde::Deserialize;
 
 use crate::audit;
-use crate::clock::Timestamp;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::id::CheckId;
-use crate::domain::id::JtiDigest;
 use crate::domain::identity_check::CheckKind;
 use crate::domain::request_context::RequestContext;
+use crate::incoming_call;
 use crate::people::verification::VerifyError;
 use crate::people::verification::ask;
 use crate::provider::Provider;
 use crate::signed_call::CallError;
 use crate::signed_call::IncomingCall;
-use crate::signed_call::TOLERANCE;
 use crate::store::StoreError;
 
 /// Where a service tells us that there is a result; the kind follows.
@@ -54,14 +52,12 @@ pub async fn receive(
     let kind = CheckKind::parse(kind).ok_or(CallbackError::NotOffered)?;
     let verifier = provider.verifiers.get(kind).ok_or(CallbackError::NotOffered)?;
     let (now, call) = (provider.clock.now(), IncomingCall { path, headers, body });
-    match accept(provider, verifier.verify_call(&call, now), (kind, now)).await {
-        Err(CallbackError::Call(refused)) => {
-            let event = audit::refused(AuditKind::RequestRefused, "callback not of the service");
-            let event = event.detail("source", kind.as_str()).detail("code", refused.code());
-            provider.store.record(event.record(provider, context)).await?;
-            return Err(refused.into());
-        }
-        accepted => accepted?,
+    let verified = verifier.verify_call(&call, now);
+    if let Err(refused) = incoming_call::accept(provider, kind.as_str(), verified).await? {
+        let event = audit::refused(AuditKind::RequestRefused, "callback not of the service");
+        let event = event.detail("source", kind.as_str()).detail("code", refused.code());
+        provider.store.record(event.record(provider, context)).await?;
+        return Err(refused.into());
     }
     let told: Told = serde_json::from_slice(body).map_err(|_| CallbackError::Unknown)?;
     let check = provider.store.find_check(told.check).await?;
@@ -73,18 +69,5 @@ pub async fn receive(
         Err(VerifyError::Store(error)) => Err(error.into()),
         // What is over stays so; the service has nothing more to do.
         _ => Ok(()),
-    }
-}
-
-async fn accept(
-    provider: &Provider,
-    nonce: Result<&str, CallError>,
-    (kind, now): (CheckKind, Timestamp),
-) -> Result<(), CallbackError> {
-    let digest = JtiDigest::of(&format!("callback {}\n{}", kind.as_str(), nonce?));
-    if provider.store.spend_jti(digest, now.plus(TOLERANCE * 2)).await? {
-        Ok(())
-    } else {
-        Err(CallError::Replayed.into())
     }
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::clock::Clock;
+use crate::clock::Timestamp;
 use crate::domain::identity_document::IdentityDocument;
 use crate::domain::legal_entity::EntityStatus;
 use crate::domain::legal_entity::LegalEntity;
@@ -18,6 +19,8 @@ use crate::registers::LegalEntityRegister;
 use crate::registers::RegisterAway;
 use crate::registers::platform::Platform;
 use crate::registers::platform::PlatformSettings;
+use crate::signed_call::CallError;
+use crate::signed_call::IncomingCall;
 use crate::signed_call::SetupError;
 
 /// The register.
@@ -81,6 +84,14 @@ impl LegalEntityRegister for LegalEntities {
             Answer::Found(entity) => Ok(Some(entity)),
             Answer::NotFound => Ok(None),
         }
+    }
+
+    fn verify_call<'c>(
+        &self,
+        call: &IncomingCall<'c>,
+        now: Timestamp,
+    ) -> Option<Result<&'c str, CallError>> {
+        Some(self.platform.caller.verify(call, now))
     }
 
     fn rests(&self) -> bool {

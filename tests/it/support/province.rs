@@ -11,8 +11,11 @@ use std::process::Command;
 use std::process::Stdio;
 
 use yihao::config::Config;
+use yihao::crypto::base64url;
+use yihao::crypto::random;
 use yihao::domain::identity_check::CheckKind;
 use yihao::domain::legal_entity::LegalEntity;
+use yihao::signed_call::request_signature;
 
 use crate::support::Backend;
 use crate::support::Person;
@@ -46,6 +49,19 @@ impl Province {
             let (name, number, country) = (&person.name, &person.id_number, &person.id_country);
             writeln!(file, "{name},{number},{},{country}", person.id_type.code()).unwrap();
         }
+        Self::write(&dir, organisations);
+        let port = free_port();
+        Self { process: Self::spawn(&dir, port), dir, port }
+    }
+
+    /// Has these organisations from now on.
+    pub fn changes_to(&mut self, organisations: &[&LegalEntity]) {
+        Self::write(&self.dir, organisations);
+        self.stop();
+        self.start_again();
+    }
+
+    fn write(dir: &Path, organisations: &[&LegalEntity]) {
         let mut file = std::fs::File::create(dir.join("organisations.csv")).unwrap();
         let header = "uscc,name,status,representative_name,representative_id_number,\
                       representative_id_type,representative_id_country";
@@ -60,8 +76,6 @@ impl Province {
             let (uscc, status) = (&entity.uscc, entity.status.as_str());
             writeln!(file, "{uscc},{},{status},{named}", entity.name.as_str()).unwrap();
         }
-        let port = free_port();
-        Self { process: Self::spawn(&dir, port), dir, port }
     }
 
     fn spawn(dir: &Path, port: u16) -> Child {
@@ -154,5 +168,55 @@ impl Drop for Province {
         let _ = self.process.kill();
         let _ = self.process.wait();
         let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// A call to us as who shares a secret with us signs it.
+pub struct Call {
+    /// The path it goes to.
+    pub path: String,
+    /// What it says.
+    pub body: String,
+    /// What it is signed with.
+    pub secret: &'static str,
+    /// What tells it from every other.
+    pub nonce: String,
+    /// How far the clock of the caller is off, in seconds.
+    pub skew: i64,
+    /// What is signed instead of the body.
+    pub signs: Option<String>,
+}
+
+impl Call {
+    /// One that is right.
+    pub fn new(path: &str, body: String) -> Self {
+        let nonce = base64url::encode(random::bytes::<16>());
+        Self { path: path.to_owned(), body, secret: SECRET, nonce, skew: 0, signs: None }
+    }
+
+    /// Status and `code` of the answer.
+    pub async fn make(&self, provider: &TestProvider) -> (u16, i64) {
+        let now = provider.clock.now();
+        let shift = std::time::Duration::from_secs(self.skew.unsigned_abs());
+        let at = if self.skew < 0 { now.minus(shift) } else { now.plus(shift) };
+        let date = at.to_rfc3339();
+        let signed = self.signs.as_deref().unwrap_or(&self.body);
+        let lines = ["POST", &*self.path, &*date, &*self.nonce];
+        let signature = request_signature(self.secret.as_bytes(), &lines, signed.as_bytes());
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client
+            .post(provider.url(&self.path))
+            .header("content-type", "application/json")
+            .header("x-yihao-date", date)
+            .header("x-yihao-nonce", &*self.nonce)
+            .header("x-yihao-signature", signature)
+            .body(self.body.clone())
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status().as_u16();
+        let said: serde_json::Value =
+            serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        (status, said["code"].as_i64().unwrap())
     }
 }

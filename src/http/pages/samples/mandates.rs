@@ -35,6 +35,8 @@ pub fn all() -> Vec<Sample> {
         ("account-mandates-none", "account_mandates.html", empty_hub()),
         ("account-mandate", "account_mandate.html", organisation(false)),
         ("account-mandate-over", "account_mandate.html", organisation(true)),
+        ("account-mandate-history", "account_mandate_history.html", history(true)),
+        ("account-mandate-history-none", "account_mandate_history.html", history(false)),
     ]
 }
 
@@ -43,6 +45,7 @@ fn terms(all: bool) -> Value {
         "role_key": "mandate-role-agent", "all": all, "portals": ["某某省政务服务网"],
         "items": "14-0001 14-0002", "from": "2026-11-01 08:00",
         "until": if all { Value::Null } else { json!("2026-12-31 00:00") }, "person": false,
+        "later": !all,
     })
 }
 
@@ -55,10 +58,28 @@ fn row(name: &str, state: &str, open: bool) -> Value {
     })
 }
 
+fn held(state: &str) -> Value {
+    json!({
+        "name": "某某省样例科技有限公司", "number": "91140000701011888X", "grantor": "测试一",
+        "state_key": format!("mandate-state-{state}"),
+        "ended_at": if state == "active" { Value::Null } else { json!("2026-11-20 10:00") },
+        "terms": terms(false),
+    })
+}
+
+fn history(some: bool) -> Value {
+    let rows = if some { vec![held("active"), held("suspended"), held("lapsed")] } else { vec![] };
+    json!({
+        "lists": ["held", "mine", "over"], "list": if some { "held" } else { "over" },
+        "rows": rows, "next": some.then_some("m9"),
+    })
+}
+
 fn grant(error: Option<&str>) -> Value {
     json!({
         "documents": super::documents::chosen(None),
-        "name": "测试二", "number": "", "listed": true, "items": "", "until": "2026-12-31",
+        "name": "测试二", "number": "", "listed": true, "items": "", "from": "2026-12-01",
+        "until": "2026-12-31",
         "delegation": 0, "role": "agent", "error": error,
         "portals": [{"id": "zwfw", "name": "某某省政务服务网", "chosen": true}],
     })
@@ -81,7 +102,7 @@ fn hub() -> Value {
         }],
         "offered": [{"mandate": "m2", "name": "某某省样例科技有限公司", "grantor": "测试一",
                      "terms": terms(false)}],
-        "mine": [row("测试二", "active", true)], "over": [row("测试三", "revoked", false)],
+        "coming": [held("active")], "mine": [row("测试二", "active", true)], "more": true,
         "grant_form": grant(Some("mandates-error-number")),
         "search": "样例", "searchable": true, "total": 2000, "found": 61, "before": 0, "after": 40,
     })
@@ -89,7 +110,8 @@ fn hub() -> Value {
 
 fn empty_hub() -> Value {
     json!({
-        "done": null, "error": null, "certificate": null, "code": "", "held": [], "offered": [], "mine": [], "over": [],
+        "done": null, "error": null, "certificate": null, "code": "", "held": [], "offered": [], "coming": [],
+        "mine": [], "more": false,
         "grant_form": grant(None),
         "search": "", "searchable": false, "total": 0, "found": 0, "before": null, "after": null,
     })

@@ -148,6 +148,15 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
+    /// Notes that the register said something changed at these organisations.
+    pub async fn note_legal_entity_changes(
+        &self,
+        digests: Vec<EntityDigest>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| Box::pin(async move { put::note(tx, &digests, now).await })).await
+    }
+
     /// It could not be followed: it waits behind the others.
     pub async fn defer_legal_entity_change(
         &self,

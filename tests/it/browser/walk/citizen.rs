@@ -9,7 +9,9 @@ use yihao::domain::synthetic;
 
 use super::Walk;
 use crate::support::Browser;
+use crate::support::RelyingParty;
 use crate::support::organisation;
+use crate::support::step_up::THREE;
 
 const PASSWORD: &str = "lantern over the lake";
 const PASSPORT: &str = "#id_type option[value=FOREIGN_PASSPORT]";
@@ -73,6 +75,12 @@ impl Walk {
         self.come_as(&self.people.unproven).await;
         self.go("/account/verification", "verification-nothing").await;
         self.come_as(&self.people.agent).await;
+        let web1 = RelyingParty::new(&self.provider, "web1");
+        self.window.open(&web1.authorize(&THREE)).await;
+        self.see("#begin-face", "verify-on-the-way").await;
+        self.window.click("#begin-bank_card").await;
+        self.window.click("button[value=refuse]").await;
+        self.see(".notice-bad", "verify-on-the-way-denied").await;
         self.go("/account/verification", "verification-register").await;
         let begin = "#begin-bank_card";
         self.window.click(begin).await;
@@ -101,6 +109,11 @@ impl Walk {
             self.window.click("#look").await;
         }
         self.see(".badge-2", "verification-confirmed").await;
+        let risen = "UPDATE account SET identity_assurance = 3 WHERE identity_assurance = 2";
+        self.provider.execute(risen).await;
+        self.come_as(&self.people.agent).await;
+        self.visit("/account/verification").await;
+        self.see(".badge-3", "verification-counter").await;
     }
 
     /// Nobody, refused, many, searched; appointing, accepting, taking back, and what that leaves.
@@ -145,12 +158,24 @@ impl Walk {
         self.window.click("button[id^=end-]").await;
         self.see(".notice-good", "mandate-manage").await;
         self.go(&format!("{path}?over=1"), "mandate-history").await;
+        self.visit(&path).await;
+        let begins = self.provider.clock.now().plus(std::time::Duration::from_hours(24 * 30));
+        let set = "document.querySelector('#from').value = arguments[0]";
+        self.window.script(set, vec![json!(begins.to_beijing()[..10])]).await;
+        self.fill(&[("#name", &agent.name), ("#number", &agent.id_number)]).await;
+        self.window.click("#matters option[value=all]").await;
+        self.window.click("#offer").await;
+        self.see(".notice-good", "mandate-manage-later").await;
 
         self.come_as(&self.people.agent).await;
         self.visit("/account/mandates").await;
         self.see("button[id^=accept-]", "mandates-offered").await;
-        self.window.click("button[id^=accept-]").await;
-        self.window.see(".notice-good").await;
+        for _ in 0..2 {
+            self.window.click("button[id^=accept-]").await;
+            self.window.see(".notice-good").await;
+            self.visit("/account/mandates").await;
+        }
+        self.see("#coming-title", "mandates-coming").await;
         let boss = self.people.boss.clone();
         self.window.click("#task-relative > summary").await;
         self.fill(&[("#name", &boss.name), ("#number", &boss.id_number)]).await;
@@ -159,6 +184,10 @@ impl Walk {
         self.see(".notice-good", "mandates-mine").await;
         self.window.click("button[id^=end-]").await;
         self.see(".notice-good", "mandates-over").await;
+        for list in ["held", "mine", "over"] {
+            let path = format!("/account/mandates/history?of={list}");
+            self.go(&path, &format!("mandates-history-{list}")).await;
+        }
     }
 
     /// None, a list, a batch.
