@@ -27,7 +27,7 @@ use crate::support::relying_party::claims;
 
 const HEADER: &str = "kind,value,uscc,name,valid_from\n";
 /// Made-up registration numbers, in the order of their sequence.
-const NUMBERS: [&str; 4] =
+pub const NUMBERS: [&str; 4] =
     ["149999000000019", "149999000000027", "149999000000035", "149999000000043"];
 
 async fn read(
@@ -45,21 +45,21 @@ async fn read(
     import::import(&provider.provider, &context, file, order).await
 }
 
-async fn batch(provider: &TestProvider, rows: &str) -> (String, Report) {
+pub async fn batch(provider: &TestProvider, rows: &str) -> (String, Report) {
     let file = format!("{HEADER}{rows}");
     let (batch, report) = read(provider, file.as_bytes(), false).await.unwrap();
     (batch.unwrap().to_string(), report)
 }
 
 /// One officer asks, the other one approves.
-async fn agree(provider: &TestProvider, [asks, decides]: [&Operator; 2], path: &str) {
+pub async fn agree(provider: &TestProvider, [asks, decides]: [&Operator; 2], path: &str) {
     let asked = send(provider, asks, path, &[("reason", "来函核对")]).await;
     assert_eq!(asked.status, 303, "{}", asked.body);
     let page = decide(provider, decides, "approve").await;
     assert_eq!(page.status, 303, "{}", page.body);
 }
 
-async fn found(provider: &TestProvider, text: &str) -> Option<String> {
+pub async fn found(provider: &TestProvider, text: &str) -> Option<String> {
     codes::find_uscc(&provider.provider, text).await.unwrap().map(|uscc| uscc.to_string())
 }
 
@@ -67,7 +67,7 @@ fn told(report: &Report) -> Vec<(i64, &str)> {
     report.findings.iter().map(|finding| (finding.line, finding.reason.as_str())).collect()
 }
 
-fn row(kind: &str, value: &str, seed: u64) -> String {
+pub fn row(kind: &str, value: &str, seed: u64) -> String {
     format!("{kind},{value},{},样例企业{seed},2016-10-01\n", synthetic::uscc(seed))
 }
 

@@ -63,6 +63,7 @@ mod jose_vectors;
 mod leaving;
 mod legacy_codes;
 mod legacy_commands;
+mod legacy_roll_back;
 mod legacy_vectors;
 mod legal_entities;
 mod login_codes;

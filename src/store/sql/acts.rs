@@ -24,8 +24,8 @@ use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
 use crate::store::sql::evidence;
-use crate::store::sql::legacy_codes;
-use crate::store::sql::legacy_codes::CodeStep;
+use crate::store::sql::legacy_decisions;
+use crate::store::sql::legacy_decisions::CodeStep;
 use crate::store::sql::merges;
 use crate::store::sql::merges::Merge;
 use crate::store::sql::merges::Split;
@@ -303,7 +303,9 @@ impl Store {
                             true
                         }
                         Effect::Step(step) => applications::take_step(tx, step, record.at).await?,
-                        Effect::Codes(step) => legacy_codes::take(tx, *step, by, record.at).await?,
+                        Effect::Codes(step) => {
+                            legacy_decisions::take(tx, *step, by, record.at).await?
+                        }
                         Effect::Merge(step) => merges::merge(tx, step, record.at).await?,
                         Effect::Split(step) => merges::split(tx, step, record.at).await?,
                         Effect::Correct(step) => corrections::correct(tx, step, record.at).await?,
