@@ -167,6 +167,39 @@ on_both!(
 );
 
 on_both!(
+    /// A batch is megabytes, and strangers may ask for it: it is read for who has not got it, and many who ask at
+    /// once all get the same.
+    a_batch_is_read_for_who_has_not_got_it,
+    |provider| {
+        told(&provider, &[row(1, ""), row(BUSINESS, "")].concat()).await.unwrap();
+        publish(&provider).await;
+        let path = "/codes/batches/1.json";
+        let page = get(&provider, path).await;
+        let token: String = provider.value("SELECT token FROM code_publication").await;
+        let parts: Vec<&str> = token.split('.').collect();
+        let digest = yihao::crypto::base64url::decode(parts[1]).unwrap();
+        let expected = serde_json::json!({
+            "number": 1, "day": "2026-11-27", "sm3": hex::encode(yihao::crypto::digest::sm3(&digest)),
+            "protected": parts[0], "payload": parts[1], "signature": parts[2],
+        });
+        let day: String = provider.value("SELECT day FROM code_publication").await;
+        assert_eq!(page.body, expected.to_string().replace("2026-11-27", &day));
+        let many = (0..20).map(|_| get(&provider, path));
+        for again in futures_util::future::join_all(many).await {
+            assert_eq!((again.status, &again.body), (200, &page.body));
+        }
+
+        provider.execute("UPDATE code_publication SET token = ''").await;
+
+        let tag = page.header("etag");
+        let browser = Browser::new();
+        let known = browser.get_with(&provider.url(path), &[("if-none-match", tag)]).await;
+        assert_eq!((known.status, &*known.body, known.header("etag")), (304, "", tag));
+        assert_eq!(get(&provider, "/codes/1").await.status, 200, "the page needs no signed text");
+    }
+);
+
+on_both!(
     /// A code is given out once and withdrawn once; a file with one wrong row is not kept at all.
     what_cannot_be_published_is_refused_with_its_line,
     |provider| {

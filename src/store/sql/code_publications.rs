@@ -166,6 +166,15 @@ impl Store {
         Ok(fetch!(&self.db, fetch_optional, Row, sql, number)?.map(read))
     }
 
+    /// The batch of that number, without its signed text.
+    pub async fn find_publication_head(
+        &self,
+        number: i64,
+    ) -> Result<Option<CodePublication>, StoreError> {
+        let sql = select_publication!("''", "WHERE number = $1");
+        Ok(fetch!(&self.db, fetch_optional, Row, sql, number)?.map(read))
+    }
+
     /// The number of the batch of that day.
     pub async fn publication_of(&self, day: &str) -> Result<Option<i64>, StoreError> {
         let row = fetch!(
