@@ -208,6 +208,8 @@ on_both!(
             (row(1, ""), 2, "E_ANNOUNCED"),
             ([row(5, ""), row(5, "")].concat(), 3, "E_DUPLICATE"),
             ([row(5, ""), row(6, "withdrawn")].concat(), 3, "E_NOT_ANNOUNCED"),
+            ([row(1, "撤销"), row(1, "变更")].concat(), 3, "E_WITHDRAWN"),
+            ([row(5, ""), row(5, "撤销"), row(5, "变更")].concat(), 4, "E_WITHDRAWN"),
             ([row(5, ""), row(6, "erased")].concat(), 3, "E_STATUS"),
             ([row(5, ""), "91140100PDY00001XM,样例,2026-11-26,\n".to_owned()].concat(), 3, "E_USCC_CHECK"),
             ([row(5, ""), format!("{},样例,,\n", synthetic::uscc(6))].concat(), 3, "E_DATE"),
@@ -221,6 +223,26 @@ on_both!(
         told(&provider, &[row(1, "withdrawn"), row(5, "")].concat()).await.unwrap();
         let error = told(&provider, &row(1, "changed")).await.unwrap_err();
         assert!(error.to_string().contains("E_WITHDRAWN"), "{error}");
+    }
+);
+
+on_both!(
+    /// Two files at once: nothing is published of a code after its withdrawal, whichever file was read first.
+    what_is_withdrawn_by_one_file_is_not_changed_by_another_at_the_same_time,
+    |provider| {
+        let seeds = 1..=40_u64;
+        told(&provider, &seeds.clone().map(|seed| row(seed, "")).collect::<String>()).await.unwrap();
+        for seed in seeds {
+            let (change, withdrawal) = (row(seed, "变更"), row(seed, "撤销"));
+            let both = tokio::join!(told(&provider, &change), told(&provider, &withdrawal));
+            assert!(both.1.is_ok(), "{both:?}");
+        }
+        let late = "SELECT COUNT(*) FROM code_announcement gone
+                      JOIN code_announcement late ON late.uscc_digest = gone.uscc_digest
+                     WHERE gone.status = 'withdrawn' AND late.status = 'changed'
+                       AND (late.received_at, late.id) > (gone.received_at, gone.id)";
+        assert_eq!(provider.count(late).await, 0);
+        assert_eq!(provider.rows(&["code_announcement WHERE status = 'withdrawn'"]).await, [40]);
     }
 );
 
