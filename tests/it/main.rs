@@ -85,6 +85,7 @@ mod onboarding_sandbox;
 mod onboarding_values;
 mod organisation_commands;
 mod organisation_notices;
+mod organisation_spellings;
 mod page_states;
 mod pages;
 mod passwords;
