@@ -53,7 +53,7 @@ pub async fn announce(
     let authority = words(authority, "authority")?;
     let mut table = Table::begin(source, &COLUMNS, encoding, Width::Any)?;
     let mut kept = Vec::new();
-    let (mut issued, mut seen) = (HashSet::new(), HashSet::new());
+    let mut seen = HashSet::new();
     while let Some(row) = table.next_row().map_err(TableError::from)? {
         let cells = row.whole()?;
         let line = cells.line();
@@ -62,13 +62,11 @@ pub async fn announce(
             return Err(CodesError::TooMany(MOST_ROWS));
         }
         let new = read(provider, &cells).map_err(refuse)?;
-        if !seen.insert((new.uscc_digest, new.status)) {
+        if seen.contains(&(new.uscc_digest, new.status)) {
             return Err(refuse("E_DUPLICATE"));
         }
-        check(provider, &new, &issued).await?.map_err(refuse)?;
-        if new.status == Announcement::Issued {
-            issued.insert(new.uscc_digest);
-        }
+        check(provider, &new, &seen).await?.map_err(refuse)?;
+        seen.insert((new.uscc_digest, new.status));
         kept.push(new);
     }
     let count = kept.len();
@@ -98,16 +96,21 @@ fn read(provider: &Provider, cells: &Cells<'_>) -> Result<NewAnnouncement, &'sta
     Ok(NewAnnouncement { uscc_digest, status, document, received_at: provider.clock.now() })
 }
 
-/// A code is given out once, and only what was given out changes or is withdrawn, once.
+/// A code is given out once, and only what was given out changes or is withdrawn, once, whether that stands further
+/// up in the file or came before it.
 async fn check(
     provider: &Provider,
     new: &NewAnnouncement,
-    issued: &HashSet<EntityDigest>,
+    seen: &HashSet<(EntityDigest, Announcement)>,
 ) -> Result<Result<(), &'static str>, StoreError> {
-    let (store, digest) = (&provider.store, new.uscc_digest);
-    let known =
-        issued.contains(&digest) || store.is_announced(digest, Announcement::Issued).await?;
-    let withdrawn = store.is_announced(digest, Announcement::Withdrawn).await?;
+    let told = async |status| {
+        let (store, digest) = (&provider.store, new.uscc_digest);
+        Ok::<_, StoreError>(
+            seen.contains(&(digest, status)) || store.is_announced(digest, status).await?,
+        )
+    };
+    let (known, withdrawn) =
+        (told(Announcement::Issued).await?, told(Announcement::Withdrawn).await?);
     Ok(match new.status {
         Announcement::Issued if known => Err("E_ANNOUNCED"),
         Announcement::Changed | Announcement::Withdrawn if !known => Err("E_NOT_ANNOUNCED"),

@@ -121,9 +121,7 @@ async fn fill(
                     report.warned += 1;
                     report.tell(record.line, "E_CATEGORY");
                 }
-                if let Some(record) = compare(provider, record, &mut report).await? {
-                    piece.push(record);
-                }
+                piece.push(compare(provider, record, &mut report).await?);
             }
             Err(reason) => {
                 report.refused += 1;
@@ -195,22 +193,23 @@ pub(super) fn day(text: &str) -> Option<String> {
     time::Date::parse(text.trim(), format).ok().map(|day| day.to_string())
 }
 
-/// The record as it is to be kept beside what counts already; none where that says the same.
+/// The record as it is to be kept beside what counts already; spare where that says the same, since it may be taken
+/// back.
 async fn compare(
     provider: &Provider,
     record: LegacyRecord,
     report: &mut Report,
-) -> Result<Option<LegacyRecord>, CodesError> {
+) -> Result<LegacyRecord, CodesError> {
     Ok(match provider.store.converted_to(record.digest).await? {
-        None => Some(record),
+        None => record,
         Some(held) if held == record.uscc_digest => {
             report.converted += 1;
             report.tell(record.line, "E_CONVERTED");
-            None
+            LegacyRecord { status: CodeStatus::Superseded, ..record }
         }
         Some(_) => {
             report.tell(record.line, "E_CONFLICT");
-            Some(LegacyRecord { status: CodeStatus::Disputed, ..record })
+            LegacyRecord { status: CodeStatus::Disputed, ..record }
         }
     })
 }
@@ -225,6 +224,8 @@ async fn add(
     let added = provider.store.add_legacy_codes(records).await?;
     for ((line, status), is_first) in lines.into_iter().zip(added) {
         match (is_first, status) {
+            // It was told of when it was compared.
+            (_, CodeStatus::Superseded) => {}
             (false, _) => {
                 report.duplicate += 1;
                 report.tell(line, "E_DUPLICATE");

@@ -164,7 +164,15 @@ pub async fn list(
     Ok((found, more))
 }
 
-/// The batch of that number.
+/// What is known of the batch of that number without its signed text, which is long.
+pub async fn find_head(
+    provider: &Provider,
+    number: i64,
+) -> Result<Option<CodePublication>, CodesError> {
+    Ok(provider.store.find_publication_head(number).await?)
+}
+
+/// The batch of that number, with its signed text.
 pub async fn find(provider: &Provider, number: i64) -> Result<Option<CodePublication>, CodesError> {
     Ok(provider.store.find_publication(number).await?)
 }

@@ -10,6 +10,7 @@ use http::HeaderMap;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header;
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
@@ -42,7 +43,8 @@ pub async fn list(visitor: Visitor) -> Result<Response, Failure> {
 pub async fn show(Path(text): Path<String>, visitor: Visitor) -> Result<Response, Failure> {
     let number = number(&text).map_err(|_| Failure::not_found())?;
     let provider = visitor.provider();
-    let batch = publication::find(provider, number).await?.ok_or_else(Failure::not_found)?;
+    let batch = publication::find_head(provider, number).await?;
+    let batch = batch.ok_or_else(Failure::not_found)?;
     let after = visitor.query.get("after").map(str::parse).transpose();
     let after = after.map_err(|_| Failure::bad_request("after is no mark"))?;
     let wanted = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
@@ -90,16 +92,44 @@ pub async fn batch(
     headers: HeaderMap,
 ) -> Response {
     let Some(Ok(number)) = file.strip_suffix(".json").map(number) else { return unknown() };
-    let Ok(found) = publication::find(&site.provider, number).await else { return away() };
-    let Some(batch) = found else { return unknown() };
+    let Ok(found) = publication::find_head(&site.provider, number).await else { return away() };
+    let Some(head) = found else { return unknown() };
+    // It never changes: number and digest tell it from every other one.
+    let tag = tag(&format!("{number}-{}", hex::encode(&head.digest)));
+    let caching = "public, max-age=31536000, immutable";
+    if knows(&headers, &tag) {
+        return told(StatusCode::NOT_MODIFIED, Body::empty(), (&tag, caching));
+    }
+    let Some(_turn) = site.batches.take().await else { return away() };
+    match publication::find(&site.provider, number).await {
+        Ok(Some(batch)) => told(StatusCode::OK, Body::from(signed(&batch)), (&tag, caching)),
+        Ok(None) => unknown(),
+        Err(_) => away(),
+    }
+}
+
+/// A batch as a JWS in flattened JSON.
+#[derive(Serialize)]
+struct Signed<'a> {
+    day: &'a str,
+    number: i64,
+    payload: &'a str,
+    protected: &'a str,
+    signature: &'a str,
+    sm3: String,
+}
+
+/// The one copy of a signed text that is made.
+fn signed(batch: &CodePublication) -> Vec<u8> {
     let mut parts = batch.token.split('.');
     let mut part = || parts.next().unwrap_or_default();
-    let signed = json!({
-        "number": batch.number, "day": batch.day, "sm3": hex::encode(&batch.digest),
-        "protected": part(), "payload": part(), "signature": part(),
-    });
-    // It never changes.
-    document(&headers, &signed, "public, max-age=31536000, immutable")
+    let (protected, payload, signature) = (part(), part(), part());
+    let (day, sm3) = (&*batch.day, hex::encode(&batch.digest));
+    let signed = Signed { day, number: batch.number, payload, protected, signature, sm3 };
+    let mut text = Vec::with_capacity(batch.token.len() + 512);
+    // Plain texts and a number are always written, and memory takes them.
+    serde_json::to_writer(&mut text, &signed).unwrap_or_default();
+    text
 }
 
 /// `GET /codes/keys.json`
@@ -136,21 +166,31 @@ fn number(text: &str) -> Result<i64, Failure> {
 /// JSON with its digest as a strong validator; 304 for who has it.
 fn document(asked: &HeaderMap, body: &Value, caching: &'static str) -> Response {
     let text = body.to_string();
-    let tag = format!("\"{}\"", hex::encode(&sm3(text.as_bytes())[..16]));
+    let tag = tag(&hex::encode(&sm3(text.as_bytes())[..16]));
+    if knows(asked, &tag) {
+        return told(StatusCode::NOT_MODIFIED, Body::empty(), (&tag, caching));
+    }
+    told(StatusCode::OK, Body::from(text), (&tag, caching))
+}
+
+fn tag(of: &str) -> String {
+    format!("\"{of}\"")
+}
+
+/// Whether who asks has the document of this tag.
+fn knows(asked: &HeaderMap, tag: &str) -> bool {
     let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let known = known.is_some_and(|list| {
+    known.is_some_and(|list| {
         list.split(',').any(|one| one.trim().trim_start_matches("W/") == tag || one.trim() == "*")
-    });
-    let (status, body) = if known {
-        (StatusCode::NOT_MODIFIED, Body::empty())
-    } else {
-        (StatusCode::OK, Body::from(text))
-    };
+    })
+}
+
+fn told(status: StatusCode, body: Body, (tag, caching): (&str, &'static str)) -> Response {
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
         headers.insert(header::ETAG, tag);
     }
     response

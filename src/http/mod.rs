@@ -32,6 +32,7 @@ mod session;
 mod sheet;
 mod signup;
 mod site;
+mod turns;
 mod upload;
 mod verify;
 mod visitor;

@@ -3,13 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::body::Bytes;
 
 use crate::http::pages::Pages;
+use crate::http::turns::Turns;
 use crate::notify::MemoryOutbox;
 use crate::protocol::discovery;
 use crate::provider::Provider;
+
+/// So many published batches are read and written out at once: each is megabytes, and strangers may ask for all.
+const BATCHES_AT_ONCE: usize = 2;
+/// So long a stranger waits for his turn.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The state of the router. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +32,8 @@ pub struct Parts {
     pub metadata: Bytes,
     /// The messages a demo shows instead of sending them.
     pub outbox: Option<MemoryOutbox>,
+    /// Turns to read published batches.
+    pub batches: Turns,
     ending: AtomicBool,
 }
 
@@ -33,7 +42,8 @@ impl Site {
     pub fn new(provider: Provider, pages: Pages, outbox: Option<MemoryOutbox>) -> Self {
         let metadata = discovery::metadata(provider.config.issuer_text()).to_string().into();
         let ending = AtomicBool::new(false);
-        Self(Arc::new(Parts { provider, pages, metadata, outbox, ending }))
+        let batches = Turns::new(BATCHES_AT_ONCE, PATIENCE);
+        Self(Arc::new(Parts { provider, pages, metadata, outbox, batches, ending }))
     }
 
     /// From now on `/readyz` says that this node is about to end; everything else goes on.

@@ -7,11 +7,11 @@ use crate::logout::listen;
 use crate::logout::wait_for;
 use crate::on_both;
 use crate::on_both_backends;
-use crate::support::Browser;
 use crate::support::RelyingParty;
 use crate::support::TestProvider;
 use crate::support::organisation::accept;
 use crate::support::organisation::appoint;
+use crate::support::organisation::at_enterprise_tab;
 use crate::support::organisation::browser_page;
 use crate::support::organisation::choose;
 use crate::support::organisation::chooser;
@@ -289,26 +289,11 @@ on_both!(
         let (uscc, _, (agent, _)) = with_agent(&provider, 9191).await;
         takes_all(&provider, "web1").await;
         let web1 = RelyingParty::new(&provider, "web1");
-        let log_in = async |browser: &Browser, code: &str| {
-            let page = browser.get(&web1.authorize(&[])).await;
-            let page = browser.follow(page).await;
-            assert!(page.has("as-organisation"), "{}", page.body);
-            let tx = page.form().fields["tx"].clone();
-            let tab = provider.url(&format!("/login?method=password&as=organisation&tx={tx}"));
-            let page = browser.get(&tab).await;
-            let fields = [
-                ("organisation", code),
-                ("identifier", &*agent.id_number),
-                ("password", agent.password()),
-            ];
-            browser.follow(browser.submit(&page, &fields).await).await
-        };
-
-        let landed = log_in(&Browser::new(), &uscc.to_lowercase()).await;
+        let landed = at_enterprise_tab(&provider, &web1, (&agent, &uscc)).await;
         let id_token = claims(tokens(&web1, &landed).await["id_token"].as_str().unwrap());
         assert_eq!(id_token["org"]["uscc"], uscc);
         let other = yihao::domain::synthetic::uscc(9199);
-        let page = log_in(&Browser::new(), other.as_str()).await;
+        let page = at_enterprise_tab(&provider, &web1, (&agent, other.as_str())).await;
         assert!(page.has("act-as-self") && page.body.contains("没有代表所填单位"), "{}", page.body);
     }
 );

@@ -167,6 +167,39 @@ on_both!(
 );
 
 on_both!(
+    /// A batch is megabytes, and strangers may ask for it: it is read for who has not got it, and many who ask at
+    /// once all get the same.
+    a_batch_is_read_for_who_has_not_got_it,
+    |provider| {
+        told(&provider, &[row(1, ""), row(BUSINESS, "")].concat()).await.unwrap();
+        publish(&provider).await;
+        let path = "/codes/batches/1.json";
+        let page = get(&provider, path).await;
+        let token: String = provider.value("SELECT token FROM code_publication").await;
+        let parts: Vec<&str> = token.split('.').collect();
+        let digest = yihao::crypto::base64url::decode(parts[1]).unwrap();
+        let expected = serde_json::json!({
+            "number": 1, "day": "2026-11-27", "sm3": hex::encode(yihao::crypto::digest::sm3(&digest)),
+            "protected": parts[0], "payload": parts[1], "signature": parts[2],
+        });
+        let day: String = provider.value("SELECT day FROM code_publication").await;
+        assert_eq!(page.body, expected.to_string().replace("2026-11-27", &day));
+        let many = (0..20).map(|_| get(&provider, path));
+        for again in futures_util::future::join_all(many).await {
+            assert_eq!((again.status, &again.body), (200, &page.body));
+        }
+
+        provider.execute("UPDATE code_publication SET token = ''").await;
+
+        let tag = page.header("etag");
+        let browser = Browser::new();
+        let known = browser.get_with(&provider.url(path), &[("if-none-match", tag)]).await;
+        assert_eq!((known.status, &*known.body, known.header("etag")), (304, "", tag));
+        assert_eq!(get(&provider, "/codes/1").await.status, 200, "the page needs no signed text");
+    }
+);
+
+on_both!(
     /// A code is given out once and withdrawn once; a file with one wrong row is not kept at all.
     what_cannot_be_published_is_refused_with_its_line,
     |provider| {
@@ -175,6 +208,8 @@ on_both!(
             (row(1, ""), 2, "E_ANNOUNCED"),
             ([row(5, ""), row(5, "")].concat(), 3, "E_DUPLICATE"),
             ([row(5, ""), row(6, "withdrawn")].concat(), 3, "E_NOT_ANNOUNCED"),
+            ([row(1, "撤销"), row(1, "变更")].concat(), 3, "E_WITHDRAWN"),
+            ([row(5, ""), row(5, "撤销"), row(5, "变更")].concat(), 4, "E_WITHDRAWN"),
             ([row(5, ""), row(6, "erased")].concat(), 3, "E_STATUS"),
             ([row(5, ""), "91140100PDY00001XM,样例,2026-11-26,\n".to_owned()].concat(), 3, "E_USCC_CHECK"),
             ([row(5, ""), format!("{},样例,,\n", synthetic::uscc(6))].concat(), 3, "E_DATE"),
@@ -188,6 +223,26 @@ on_both!(
         told(&provider, &[row(1, "withdrawn"), row(5, "")].concat()).await.unwrap();
         let error = told(&provider, &row(1, "changed")).await.unwrap_err();
         assert!(error.to_string().contains("E_WITHDRAWN"), "{error}");
+    }
+);
+
+on_both!(
+    /// Two files at once: nothing is published of a code after its withdrawal, whichever file was read first.
+    what_is_withdrawn_by_one_file_is_not_changed_by_another_at_the_same_time,
+    |provider| {
+        let seeds = 1..=40_u64;
+        told(&provider, &seeds.clone().map(|seed| row(seed, "")).collect::<String>()).await.unwrap();
+        for seed in seeds {
+            let (change, withdrawal) = (row(seed, "变更"), row(seed, "撤销"));
+            let both = tokio::join!(told(&provider, &change), told(&provider, &withdrawal));
+            assert!(both.1.is_ok(), "{both:?}");
+        }
+        let late = "SELECT COUNT(*) FROM code_announcement gone
+                      JOIN code_announcement late ON late.uscc_digest = gone.uscc_digest
+                     WHERE gone.status = 'withdrawn' AND late.status = 'changed'
+                       AND (late.received_at, late.id) > (gone.received_at, gone.id)";
+        assert_eq!(provider.count(late).await, 0);
+        assert_eq!(provider.rows(&["code_announcement WHERE status = 'withdrawn'"]).await, [40]);
     }
 );
 

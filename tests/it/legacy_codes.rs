@@ -14,7 +14,6 @@ use yihao::domain::synthetic;
 use yihao::table::TableError;
 
 use crate::on_both;
-use crate::support::Browser;
 use crate::support::RelyingParty;
 use crate::support::TestProvider;
 use crate::support::console::Operator;
@@ -27,7 +26,7 @@ use crate::support::relying_party::claims;
 
 const HEADER: &str = "kind,value,uscc,name,valid_from\n";
 /// Made-up registration numbers, in the order of their sequence.
-const NUMBERS: [&str; 4] =
+pub const NUMBERS: [&str; 4] =
     ["149999000000019", "149999000000027", "149999000000035", "149999000000043"];
 
 async fn read(
@@ -45,21 +44,21 @@ async fn read(
     import::import(&provider.provider, &context, file, order).await
 }
 
-async fn batch(provider: &TestProvider, rows: &str) -> (String, Report) {
+pub async fn batch(provider: &TestProvider, rows: &str) -> (String, Report) {
     let file = format!("{HEADER}{rows}");
     let (batch, report) = read(provider, file.as_bytes(), false).await.unwrap();
     (batch.unwrap().to_string(), report)
 }
 
 /// One officer asks, the other one approves.
-async fn agree(provider: &TestProvider, [asks, decides]: [&Operator; 2], path: &str) {
+pub async fn agree(provider: &TestProvider, [asks, decides]: [&Operator; 2], path: &str) {
     let asked = send(provider, asks, path, &[("reason", "来函核对")]).await;
     assert_eq!(asked.status, 303, "{}", asked.body);
     let page = decide(provider, decides, "approve").await;
     assert_eq!(page.status, 303, "{}", page.body);
 }
 
-async fn found(provider: &TestProvider, text: &str) -> Option<String> {
+pub async fn found(provider: &TestProvider, text: &str) -> Option<String> {
     codes::find_uscc(&provider.provider, text).await.unwrap().map(|uscc| uscc.to_string())
 }
 
@@ -67,7 +66,7 @@ fn told(report: &Report) -> Vec<(i64, &str)> {
     report.findings.iter().map(|finding| (finding.line, finding.reason.as_str())).collect()
 }
 
-fn row(kind: &str, value: &str, seed: u64) -> String {
+pub fn row(kind: &str, value: &str, seed: u64) -> String {
     format!("{kind},{value},{},样例企业{seed},2016-10-01\n", synthetic::uscc(seed))
 }
 
@@ -125,28 +124,54 @@ on_both!(
         let (uscc, _, (agent, _)) = organisation::with_agent(&provider, 9_210).await;
         let web1 = RelyingParty::new(&provider, "web1");
         organisation::takes_all(&provider, "web1").await;
-        let log_in = async |code: &str| {
-            let browser = Browser::new();
-            let page = browser.get(&web1.authorize(&[])).await;
-            let tx = browser.follow(page).await.form().fields["tx"].clone();
-            let tab = provider.url(&format!("/login?method=password&as=organisation&tx={tx}"));
-            let page = browser.get(&tab).await;
-            let fields = [
-                ("organisation", code),
-                ("identifier", &*agent.id_number),
-                ("password", agent.password()),
-            ];
-            browser.follow(browser.submit(&page, &fields).await).await
-        };
-        let before = log_in(NUMBERS[0]).await;
-        assert!(before.body.contains("没有代表所填单位"), "{}", before.body);
+        let log_in =
+            async |code: &str| organisation::at_enterprise_tab(&provider, &web1, (&agent, code)).await;
+        let body = &uscc[8..17];
+        let tax = format!("140100{body}");
+        let rows = [
+            row("registration_number", NUMBERS[0], 9_210),
+            row("organisation_code", body, 9_210),
+            row("tax_number", &tax, 9_210),
+            row("certificate", "云社证字〔2008〕第0123号", 9_210),
+        ];
+        for code in [NUMBERS[0], body, &tax] {
+            let before = log_in(code).await;
+            assert!(before.body.contains("没有代表所填单位"), "{code}: {}", before.body);
+        }
 
         let [system, security, _] = officers(&provider).await;
-        let (id, _) = batch(&provider, &row("registration_number", NUMBERS[0], 9_210)).await;
+        let (id, report) = batch(&provider, &rows.concat()).await;
+        assert_eq!(report.valid, 4, "{report:?}");
         agree(&provider, [&system, &security], &format!("/console/codes/{id}/confirm")).await;
-        let landed = log_in(" 149999 00000 0019 ").await;
-        let answer = organisation::tokens(&web1, &landed).await;
-        assert_eq!(claims(answer["id_token"].as_str().unwrap())["org"]["uscc"], uscc);
+        let wide = |text: &str| -> String {
+            text.chars().map(|c| char::from_u32(u32::from(c) + 0xFEE0).unwrap()).collect()
+        };
+        for spelling in [
+            " 149999 00000 0019 ".to_owned(),
+            wide(NUMBERS[0]),
+            body.to_lowercase(),
+            format!("{}-{}", &body[..8], &body[8..]),
+            wide(&body.to_lowercase()),
+            format!("\u{3000}140100 {}\t", body.to_lowercase()),
+            wide(&tax),
+            "云社证字(2008)第0123号".to_owned(),
+        ] {
+            let landed = log_in(&spelling).await;
+            let answer = organisation::tokens(&web1, &landed).await;
+            let org = &claims(answer["id_token"].as_str().unwrap())["org"];
+            assert_eq!(org["uscc"], uscc, "{spelling:?}");
+        }
+        for wrong in [
+            NUMBERS[0].replacen('0', "O", 1),
+            format!("{}0", NUMBERS[0]),
+            body[..8].to_owned(),
+            body.replacen('Y', "У", 1),
+            tax.replacen('0', "О", 1),
+            tax[1..].to_owned(),
+        ] {
+            let page = log_in(&wrong).await;
+            assert!(page.body.contains("没有代表所填单位"), "{wrong:?}: {}", page.body);
+        }
     }
 );
 

@@ -24,8 +24,8 @@ use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
 use crate::store::sql::evidence;
-use crate::store::sql::legacy_codes;
-use crate::store::sql::legacy_codes::CodeStep;
+use crate::store::sql::legacy_decisions;
+use crate::store::sql::legacy_decisions::CodeStep;
 use crate::store::sql::merges;
 use crate::store::sql::merges::Merge;
 use crate::store::sql::merges::Split;
@@ -306,25 +306,18 @@ impl Store {
                             true
                         }
                         Effect::Step(step) => applications::take_step(tx, step, record.at).await?,
-                        Effect::Codes(step) => legacy_codes::take(tx, *step, by, record.at).await?,
+                        Effect::Codes(step) => {
+                            legacy_decisions::take(tx, *step, by, record.at).await?
+                        }
                         Effect::Merge(step) => {
-                            let gone = merges::merge(tx, step, record.at).await?;
-                            let joined = gone.is_some();
-                            ended.extend(gone.into_iter().flatten());
-                            joined
+                            noted(merges::merge(tx, step, record.at).await?, &mut ended)
                         }
                         Effect::Split(step) => merges::split(tx, step, record.at).await?,
                         Effect::Correct(step) => {
-                            let gone = corrections::correct(tx, step, record.at).await?;
-                            let corrected = gone.is_some();
-                            ended.extend(gone.into_iter().flatten());
-                            corrected
+                            noted(corrections::correct(tx, step, record.at).await?, &mut ended)
                         }
                         Effect::Organisation(step) => {
-                            let gone = organisation_steps::take(tx, step, record.at).await?;
-                            let taken = gone.is_some();
-                            ended.extend(gone.into_iter().flatten());
-                            taken
+                            noted(organisation_steps::take(tx, step, record.at).await?, &mut ended)
                         }
                     };
                     if !done {
@@ -344,6 +337,13 @@ impl Store {
             other => Ok(self.forget_ended(other?)),
         }
     }
+}
+
+/// Whether a step was taken, and the authorizations that ended with it.
+fn noted(gone: Option<Vec<uuid::Uuid>>, ended: &mut Vec<uuid::Uuid>) -> bool {
+    let taken = gone.is_some();
+    ended.extend(gone.into_iter().flatten());
+    taken
 }
 
 impl Effect {

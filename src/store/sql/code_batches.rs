@@ -124,21 +124,8 @@ impl Store {
         batch: CodeBatchId,
         limit: i64,
     ) -> Result<(u64, Vec<i64>), StoreError> {
-        let marked = self
-            .write(move |tx| {
-                Box::pin(async move {
-                    execute!(
-                        tx,
-                        "UPDATE legacy_code SET status = 'disputed'
-                          WHERE batch_id = $1 AND status = 'candidate' AND EXISTS (
-                            SELECT 1 FROM legacy_code other
-                             WHERE other.batch_id = $1 AND other.digest = legacy_code.digest
-                               AND other.uscc_digest <> legacy_code.uscc_digest)",
-                        batch.0
-                    )
-                })
-            })
-            .await?;
+        let marked =
+            self.write(move |tx| Box::pin(async move { mark_conflicts(tx, batch).await })).await?;
         let lines = fetch!(
             &self.db,
             fetch_all,
@@ -147,7 +134,7 @@ impl Store {
               WHERE batch_id = $1 AND status = 'disputed' AND EXISTS (
                 SELECT 1 FROM legacy_code other
                  WHERE other.batch_id = $1 AND other.digest = mine.digest
-                   AND other.uscc_digest <> mine.uscc_digest)
+                   AND other.uscc_digest <> mine.uscc_digest AND other.status <> 'superseded')
               ORDER BY line LIMIT $2",
             batch.0,
             limit
@@ -251,6 +238,19 @@ impl Row {
             decided_at: self.decided_at.map(Timestamp),
         })
     }
+}
+
+/// Marks what contradicts itself within a batch and waits to count; says how many mappings that are.
+pub(super) async fn mark_conflicts(tx: &mut Tx<'_>, batch: CodeBatchId) -> Result<u64, StoreError> {
+    execute!(
+        tx,
+        "UPDATE legacy_code SET status = 'disputed'
+          WHERE batch_id = $1 AND status = 'candidate' AND EXISTS (
+            SELECT 1 FROM legacy_code other
+             WHERE other.batch_id = $1 AND other.digest = legacy_code.digest
+               AND other.uscc_digest <> legacy_code.uscc_digest)",
+        batch.0
+    )
 }
 
 /// Counts a batch anew, after something of it moved.

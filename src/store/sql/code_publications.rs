@@ -41,7 +41,8 @@ macro_rules! select_publication {
 }
 
 impl Store {
-    /// Keeps what was reported, as a whole or not at all; one `Taken` of many undoes all.
+    /// Keeps what was reported, as a whole or not at all; one `Taken` of many undoes all. One file at a time, so that
+    /// of two the later one sees what the earlier one withdrew.
     pub async fn add_announcements(
         &self,
         announcements: Vec<NewAnnouncement>,
@@ -49,6 +50,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
+                execute!(
+                    tx,
+                    "INSERT INTO lease (name, holder, until_at)
+                     VALUES ('code announcements', 'file', 0)
+                     ON CONFLICT (name) DO UPDATE SET until_at = 0"
+                )?;
                 for new in &announcements {
                     insert(tx, new).await?;
                 }
@@ -166,6 +173,15 @@ impl Store {
         Ok(fetch!(&self.db, fetch_optional, Row, sql, number)?.map(read))
     }
 
+    /// The batch of that number, without its signed text.
+    pub async fn find_publication_head(
+        &self,
+        number: i64,
+    ) -> Result<Option<CodePublication>, StoreError> {
+        let sql = select_publication!("''", "WHERE number = $1");
+        Ok(fetch!(&self.db, fetch_optional, Row, sql, number)?.map(read))
+    }
+
     /// The number of the batch of that day.
     pub async fn publication_of(&self, day: &str) -> Result<Option<i64>, StoreError> {
         let row = fetch!(
@@ -198,11 +214,17 @@ impl Store {
     }
 }
 
+/// Of a code that is withdrawn nothing is kept any more, and what is kept of a code stands in the order in which it
+/// was kept, whichever file was read first.
 async fn insert(tx: &mut Tx<'_>, new: &NewAnnouncement) -> Result<(), StoreError> {
     let kept = execute!(
         tx,
         "INSERT INTO code_announcement (id, uscc_digest, status, document, received_at)
-         VALUES ($1, $2, $3, $4, $5)
+         SELECT $1, $2, $3, $4, CASE WHEN $5 < before.latest THEN before.latest ELSE $5 END
+           FROM (SELECT COALESCE(MAX(received_at), 0) AS latest,
+                        COALESCE(MAX(CASE WHEN status = 'withdrawn' THEN 1 ELSE 0 END), 0) AS gone
+                   FROM code_announcement WHERE uscc_digest = $2) before
+          WHERE before.gone = 0
          ON CONFLICT (uscc_digest, status) WHERE status <> 'changed' DO NOTHING",
         uuid::Uuid::now_v7(),
         new.uscc_digest.as_bytes(),

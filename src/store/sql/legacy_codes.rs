@@ -1,5 +1,5 @@
-//! Mappings from legacy codes to credit codes: found by keyed digest, and what two officers decide of them. A
-//! legacy code has one confirmed mapping; the unique index says so.
+//! Mappings from legacy codes to credit codes, found by keyed digest. A legacy code has one confirmed mapping; the
+//! unique index says so.
 
 use crate::clock::Timestamp;
 use crate::domain::code_record::CodeStatus;
@@ -12,24 +12,7 @@ use crate::domain::id::OperatorId;
 use crate::domain::legacy_code::LegacyKind;
 use crate::store::Store;
 use crate::store::StoreError;
-use crate::store::sql::code_batches;
-use crate::store::sql::db::Tx;
-use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
-use crate::store::sql::db::fetch_in;
-
-/// What two officers decide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CodeStep {
-    /// The mappings of a batch count.
-    Confirm(CodeBatchId),
-    /// They count no more.
-    RollBack(CodeBatchId),
-    /// A disputed mapping counts, and what contradicts it does not.
-    Accept(LegacyCodeId),
-    /// A disputed mapping does not count.
-    Reject(LegacyCodeId),
-}
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -146,166 +129,6 @@ impl Row {
     }
 }
 
-fn digest_of(bytes: &[u8]) -> Result<[u8; 32], StoreError> {
+pub(super) fn digest_of(bytes: &[u8]) -> Result<[u8; 32], StoreError> {
     bytes.try_into().map_err(|_| StoreError::Unreadable("digest"))
-}
-
-/// Does what was decided; `false` when it could not be done any more, and then nothing was.
-pub(super) async fn take(
-    tx: &mut Tx<'_>,
-    step: CodeStep,
-    by: OperatorId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    // One at a time: of two batches that say different things of a legacy code the later one sees the other's.
-    execute!(
-        tx,
-        "INSERT INTO lease (name, holder, until_at) VALUES ('legacy codes', 'decision', 0)
-         ON CONFLICT (name) DO UPDATE SET until_at = 0"
-    )?;
-    match step {
-        CodeStep::Confirm(batch) => confirm(tx, batch, by, now).await,
-        CodeStep::RollBack(batch) => roll_back(tx, batch, by, now).await,
-        CodeStep::Accept(code) => accept(tx, code, by, now).await,
-        CodeStep::Reject(code) => reject(tx, code, by, now).await,
-    }
-}
-
-async fn confirm(
-    tx: &mut Tx<'_>,
-    batch: CodeBatchId,
-    by: OperatorId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let moved = execute!(
-        tx,
-        "UPDATE code_batch SET state = 'confirmed', decided_by = $2, decided_at = $3
-          WHERE id = $1 AND state = 'staged'",
-        batch.0,
-        by.0,
-        now.0
-    )?;
-    if moved != 1 {
-        return Ok(false);
-    }
-    // Confirmed by another batch meanwhile: the same again is spare, anything else is a dispute.
-    execute!(
-        tx,
-        "UPDATE legacy_code SET status = CASE WHEN EXISTS (
-                SELECT 1 FROM legacy_code held
-                 WHERE held.digest = legacy_code.digest AND held.status = 'confirmed'
-                   AND held.uscc_digest = legacy_code.uscc_digest)
-            THEN 'superseded' ELSE 'disputed' END
-          WHERE batch_id = $1 AND status = 'candidate' AND EXISTS (
-            SELECT 1 FROM legacy_code held
-             WHERE held.digest = legacy_code.digest AND held.status = 'confirmed')",
-        batch.0
-    )?;
-    execute!(
-        tx,
-        "UPDATE legacy_code SET status = 'confirmed', decided_by = $2, decided_at = $3
-          WHERE batch_id = $1 AND status = 'candidate'",
-        batch.0,
-        by.0,
-        now.0
-    )?;
-    code_batches::tally(tx, batch).await?;
-    Ok(true)
-}
-
-async fn roll_back(
-    tx: &mut Tx<'_>,
-    batch: CodeBatchId,
-    by: OperatorId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let moved = execute!(
-        tx,
-        "UPDATE code_batch SET state = 'rolled_back', decided_by = $2, decided_at = $3
-          WHERE id = $1 AND state IN ('staged', 'confirmed')",
-        batch.0,
-        by.0,
-        now.0
-    )?;
-    if moved != 1 {
-        return Ok(false);
-    }
-    execute!(
-        tx,
-        "UPDATE legacy_code SET status = 'superseded', decided_by = $2, decided_at = $3
-          WHERE batch_id = $1 AND status <> 'superseded'",
-        batch.0,
-        by.0,
-        now.0
-    )?;
-    code_batches::tally(tx, batch).await?;
-    Ok(true)
-}
-
-async fn accept(
-    tx: &mut Tx<'_>,
-    code: LegacyCodeId,
-    by: OperatorId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    // What contradicts it steps back first: the unique index admits one.
-    execute!(
-        tx,
-        "UPDATE legacy_code SET status = 'superseded', decided_by = $2, decided_at = $3
-          WHERE id <> $1 AND status IN ('confirmed', 'disputed')
-            AND digest = (SELECT digest FROM legacy_code WHERE id = $1)",
-        code.0,
-        by.0,
-        now.0
-    )?;
-    let moved = execute!(
-        tx,
-        "UPDATE legacy_code SET status = 'confirmed', decided_by = $2, decided_at = $3
-          WHERE id = $1 AND status = 'disputed'
-            AND batch_id IN (SELECT id FROM code_batch WHERE state = 'confirmed')",
-        code.0,
-        by.0,
-        now.0
-    )?;
-    if moved != 1 {
-        return Ok(false);
-    }
-    tally_around(tx, code).await?;
-    Ok(true)
-}
-
-async fn reject(
-    tx: &mut Tx<'_>,
-    code: LegacyCodeId,
-    by: OperatorId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let moved = execute!(
-        tx,
-        "UPDATE legacy_code SET status = 'superseded', decided_by = $2, decided_at = $3
-          WHERE id = $1 AND status = 'disputed'",
-        code.0,
-        by.0,
-        now.0
-    )?;
-    if moved == 1 {
-        tally_around(tx, code).await?;
-    }
-    Ok(moved == 1)
-}
-
-/// Counts every batch anew that has a mapping of the same legacy code.
-async fn tally_around(tx: &mut Tx<'_>, code: LegacyCodeId) -> Result<(), StoreError> {
-    let batches = fetch_in!(
-        tx,
-        fetch_all,
-        (uuid::Uuid,),
-        "SELECT DISTINCT batch_id FROM legacy_code
-          WHERE digest = (SELECT digest FROM legacy_code WHERE id = $1)",
-        code.0
-    )?;
-    for (batch,) in batches {
-        code_batches::tally(tx, CodeBatchId(batch)).await?;
-    }
-    Ok(())
 }

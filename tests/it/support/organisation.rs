@@ -186,6 +186,27 @@ pub async fn chooser(browser: &Browser, rp: &RelyingParty, change: &[(&str, &str
     browser.follow(page).await
 }
 
+/// Logs somebody in, in a browser of his own, at the tab for who comes for the organisation he names; the page after
+/// it.
+pub async fn at_enterprise_tab(
+    provider: &TestProvider,
+    rp: &RelyingParty,
+    (person, code): (&Person, &str),
+) -> Page {
+    let browser = Browser::new();
+    let page = chooser(&browser, rp, &[]).await;
+    assert!(page.has("as-organisation"), "{}", page.body);
+    let tx = page.form().fields["tx"].clone();
+    let tab = provider.url(&format!("/login?method=password&as=organisation&tx={tx}"));
+    let page = browser.get(&tab).await;
+    let fields = [
+        ("organisation", code),
+        ("identifier", &*person.id_number),
+        ("password", person.password()),
+    ];
+    browser.follow(browser.submit(&page, &fields).await).await
+}
+
 /// The tokens of the code that came back.
 pub async fn tokens(rp: &RelyingParty, page: &Page) -> serde_json::Value {
     let landing = rp.landing(page).unwrap_or_else(|| panic!("{}: {}", page.url, page.body));
