@@ -116,10 +116,10 @@ async fn fill(
             return Err(CodesError::TooMany(MOST_ROWS));
         }
         match read(provider, batch, &cells) {
-            Ok((record, warning)) => {
-                if warning.is_some() {
-                    report.warned += 1;
-                    report.tell(record.line, "E_CATEGORY");
+            Ok((record, warnings)) => {
+                report.warned += u64::from(!warnings.is_empty());
+                for warning in warnings {
+                    report.tell(record.line, warning);
                 }
                 if let Some(record) = compare(provider, record, &mut report).await? {
                     piece.push(record);
@@ -145,12 +145,12 @@ async fn fill(
     Ok(report)
 }
 
-/// A row as a record, or why it is none.
+/// A row as a record and what officers should look at in it, or why it is none.
 fn read(
     provider: &Provider,
     batch: CodeBatchId,
     cells: &Cells<'_>,
-) -> Result<(LegacyRecord, Option<UsccWarning>), &'static str> {
+) -> Result<(LegacyRecord, Vec<&'static str>), &'static str> {
     let synthetic = provider.config.synthetic();
     let kind = LegacyKind::parse(cells.cell(KIND)).ok_or("E_KIND")?;
     let code = LegacyCode::parse(kind, cells.cell(VALUE), synthetic);
@@ -186,7 +186,14 @@ fn read(
         decided_by: None,
         decided_at: None,
     };
-    Ok((record, uscc.warning()))
+    Ok((record, warnings(&code, &uscc)))
+}
+
+/// What officers should look at though the row is taken: an authority may know better than table and rule.
+fn warnings(code: &LegacyCode, uscc: &Uscc) -> Vec<&'static str> {
+    let category = uscc.warning().map(|UsccWarning::UnknownCategory| "E_CATEGORY");
+    let differs = code.differs_from(uscc).then_some("E_ORG_CODE_DIFFERS");
+    category.into_iter().chain(differs).collect()
 }
 
 /// A day of the calendar, `2016-10-01`.
