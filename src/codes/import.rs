@@ -65,12 +65,14 @@ pub struct Order<'a> {
     pub dry_run: bool,
 }
 
-/// Reads a file into a batch that waits for two officers; after a dry run there is none.
+/// Reads a file into a batch that waits for two officers; after a dry run there is none. Each row that is refused is
+/// named as soon as it was read, by line and reason, while the report keeps the first ones only.
 pub async fn import(
     provider: &Provider,
     context: &RequestContext,
     source: impl Read,
     order: Order<'_>,
+    refused: impl FnMut(i64, &str) -> std::io::Result<()>,
 ) -> Result<(Option<CodeBatchId>, Report), CodesError> {
     let batch = CodeBatch {
         id: CodeBatchId::generate(),
@@ -86,7 +88,7 @@ pub async fn import(
     let id = batch.id;
     let table = Table::begin(source, &COLUMNS, order.encoding, Width::Any)?;
     provider.store.begin_code_batch(batch).await?;
-    let read = fill(provider, id, table).await;
+    let read = fill(provider, id, table, refused).await;
     let report = match read {
         Ok(report) if !order.dry_run => report,
         other => {
@@ -107,6 +109,7 @@ async fn fill(
     provider: &Provider,
     batch: CodeBatchId,
     mut table: Table<impl Read>,
+    mut refused: impl FnMut(i64, &str) -> std::io::Result<()>,
 ) -> Result<Report, CodesError> {
     let (mut report, mut piece) = (Report::default(), Vec::with_capacity(PIECE));
     while let Some(row) = table.next_row().map_err(TableError::from)? {
@@ -128,6 +131,7 @@ async fn fill(
             Err(reason) => {
                 report.refused += 1;
                 report.tell(cells.line(), reason);
+                refused(cells.line(), reason).map_err(CodesError::Report)?;
             }
         }
         if piece.len() == PIECE {

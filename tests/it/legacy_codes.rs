@@ -42,7 +42,7 @@ async fn read(
         dry_run,
     };
     let context = RequestContext::internal("test");
-    import::import(&provider.provider, &context, file, order).await
+    import::import(&provider.provider, &context, file, order, |_, _| Ok(())).await
 }
 
 async fn batch(provider: &TestProvider, rows: &str) -> (String, Report) {
