@@ -33,7 +33,7 @@ use crate::organisations::notices::Change;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::store::sql::Effect;
-use crate::store::sql::Held;
+pub use crate::store::sql::Held;
 use crate::store::sql::OrganisationStep;
 
 /// So many mandates stand on a page.
@@ -264,6 +264,20 @@ pub async fn end_mandate_of_organisation(
     match (found.principal, organisation) {
         (Principal::Organisation(_), None) => {}
         (Principal::Organisation(own), Some(named)) if own == named => {}
+/// The same of a mandate about this person, and of no other's.
+pub async fn end_mandate_of_person(
+    actor: Actor<'_>,
+    (id, person): (MandateId, AccountId),
+    why: &str,
+) -> Result<(), ConsoleError> {
+    actor.demand(Permission::ChangePeople).await?;
+    let found = mandate_here(actor, id).await?;
+    if found.is_none_or(|found| found.principal != Principal::Person(person)) {
+        return Err(ConsoleError::NotFound);
+    }
+    end_mandate(actor, id, why).await
+}
+
         _ => return Err(ConsoleError::NotFound),
     }
     end_mandate(actor, id, why).await

@@ -79,9 +79,9 @@ struct Organisation {
     suspended_at: Option<Moment>,
 }
 
-/// Who may act for an organisation.
+/// Who may act for an organisation or a person.
 #[derive(Serialize, ToSchema)]
-struct Mandate {
+pub struct Mandate {
     /// Its key.
     id: uuid::Uuid,
     /// On which it hangs.
@@ -195,7 +195,8 @@ async fn shown(call: &Call, found: &Found) -> Organisation {
     }
 }
 
-fn told(provider: &Provider, mandate: &Known) -> Result<Mandate, Problem> {
+/// A mandate as machines read it.
+pub fn told(provider: &Provider, mandate: &Known) -> Result<Mandate, Problem> {
     let parties = provider.vault.open_parties(mandate.id, &mandate.parties);
     let parties = parties.map_err(Failure::from)?;
     let (clients, items) = match &mandate.terms.matters {
