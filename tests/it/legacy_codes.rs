@@ -378,6 +378,8 @@ on_both!(
         assert_eq!(decide(&provider, &officers[1], "approve").await.status, 303);
         let shown = machine::get(&provider, &token, &path).await.json();
         assert_eq!((&shown["state"], &shown["findings"][0]["line"]), (&json!("confirmed"), &json!(3)));
+        let counts = ["rows", "valid", "duplicate", "converted", "warned"].map(|name| shown[name].clone());
+        assert_eq!(counts, [3, 1, 0, 0, 0], "{shown}");
         let figures = machine::get(&provider, &token, "/codes/figures").await.json();
         assert_eq!((&figures["converted"], &figures["disputed"]), (&json!(1), &json!(2)), "{figures}");
         let dispute = disputes.json()["items"][0]["id"].as_str().unwrap().to_owned();
