@@ -14,8 +14,6 @@ use crate::domain::id::MandateId;
 use crate::domain::mandate::Mandate;
 use crate::domain::mandate::MandateState;
 use crate::domain::mandate::Principal;
-use crate::domain::masking;
-use crate::domain::masking::NameMask;
 use crate::domain::request_context::RequestContext;
 use crate::organisations::notices;
 use crate::provider::Provider;
@@ -100,7 +98,7 @@ fn row(provider: &Provider, mandate: &Mandate) -> anyhow::Result<Value> {
         "role": mandate.terms.role.as_str(),
         "state": mandate.state.as_str(),
         "evidence": mandate.evidence.as_str(),
-        "name": masking::person_name(&parties.agent_name, NameMask::HideFirst),
+        "name": provider.config.masking.name(&parties.agent_name),
         "id_number": parties.agent_number,
         "valid_from": mandate.terms.term.from.to_rfc3339(),
         "valid_until": mandate.terms.term.until.map(Timestamp::to_rfc3339),

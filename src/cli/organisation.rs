@@ -11,8 +11,6 @@ use crate::codes;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::id::OrganisationId;
 use crate::domain::mandate::Principal;
-use crate::domain::masking;
-use crate::domain::masking::NameMask;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy::Synthetic;
 use crate::domain::request_context::RequestContext;
@@ -113,7 +111,7 @@ async fn show(provider: &Provider, found: &Organisation, json: bool) -> anyhow::
         Err(_) => "away",
     };
     let name = if uscc.is_individual_business() {
-        masking::person_name(&record.name, NameMask::HideFirst)
+        provider.config.masking.name(&record.name)
     } else {
         record.name
     };

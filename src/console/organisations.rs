@@ -20,8 +20,7 @@ use crate::domain::mandate::Mandate;
 use crate::domain::mandate::MandateRole;
 use crate::domain::mandate::MandateState;
 use crate::domain::mandate::Principal;
-use crate::domain::masking;
-use crate::domain::masking::NameMask;
+use crate::domain::masking::Masks;
 use crate::domain::operator::Permission;
 use crate::domain::operator::Region;
 use crate::domain::organisation::Organisation;
@@ -51,12 +50,8 @@ pub struct Found {
 
 impl Found {
     /// The name for pages: public, except that of an individual business.
-    pub fn masked_name(&self) -> String {
-        if self.uscc.is_individual_business() {
-            masking::person_name(&self.name, NameMask::HideFirst)
-        } else {
-            self.name.clone()
-        }
+    pub fn masked_name(&self, masks: Masks) -> String {
+        if self.uscc.is_individual_business() { masks.name(&self.name) } else { self.name.clone() }
     }
 }
 
@@ -264,6 +259,11 @@ pub async fn end_mandate_of_organisation(
     match (found.principal, organisation) {
         (Principal::Organisation(_), None) => {}
         (Principal::Organisation(own), Some(named)) if own == named => {}
+        _ => return Err(ConsoleError::NotFound),
+    }
+    end_mandate(actor, id, why).await
+}
+
 /// The same of a mandate about this person, and of no other's.
 pub async fn end_mandate_of_person(
     actor: Actor<'_>,
@@ -274,11 +274,6 @@ pub async fn end_mandate_of_person(
     let found = mandate_here(actor, id).await?;
     if found.is_none_or(|found| found.principal != Principal::Person(person)) {
         return Err(ConsoleError::NotFound);
-    }
-    end_mandate(actor, id, why).await
-}
-
-        _ => return Err(ConsoleError::NotFound),
     }
     end_mandate(actor, id, why).await
 }
@@ -330,7 +325,7 @@ pub fn masked_name(provider: &Provider, record: &[u8]) -> Result<String, Console
     let OrganisationRecord { uscc, name } = provider.vault.open_organisation(record)?;
     let uscc = Uscc::parse(&uscc, Synthetic::Accepted)
         .map_err(|_| StoreError::Unreadable("organisation"))?;
-    Ok(Found { uscc, account: None, name }.masked_name())
+    Ok(Found { uscc, account: None, name }.masked_name(provider.config.masking))
 }
 
 /// Whether an organisation lies where the operator works: by the division in its code. What the nation registers
