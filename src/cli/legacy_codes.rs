@@ -2,14 +2,20 @@
 //! publication of new ones.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use anyhow::bail;
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::output;
+use crate::cli::register::report;
+use crate::cli::register::report::Report as Refused;
 use crate::codes::announce;
 use crate::codes::import;
 use crate::codes::import::Order;
@@ -46,6 +52,9 @@ pub struct Import {
     /// Only look: say what would be done, keep nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Where refused rows are named, by line and reason. Without this: beside the file.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 /// What to do with codes.
@@ -92,14 +101,36 @@ pub async fn import(provider: &Provider, what: Import, as_json: bool) -> anyhow:
         encoding: what.encoding,
         dry_run: what.dry_run,
     };
-    let source = open(&what.file)?;
-    let named = || what.file.display().to_string();
-    let imported = import::import(provider, &context, source, order).await;
-    let (batch, report) = imported.with_context(named)?;
+    let (source, progress) = watched(&what.file, as_json)?;
+    let path = what.report.unwrap_or_else(|| report::beside(&what.file));
+    let mut refused = Refused::begin(&path)?;
+    let name = |line: i64, reason: &str| {
+        refused.add(line.unsigned_abs(), reason).map_err(std::io::Error::other)
+    };
+    let imported = import::import(provider, &context, source, order, name).await;
+    progress.finish_and_clear();
+    refused.keep()?;
+    let (batch, report) = imported.with_context(|| what.file.display().to_string())?;
     let mut told = summary(&report);
     told["batch"] = batch.map(|batch| batch.to_string()).into();
     told["dry_run"] = what.dry_run.into();
-    tell(told, &report, as_json)
+    if report.refused > 0 {
+        told["report"] = json!(path);
+    }
+    tell(told, &report, as_json)?;
+    match report.refused {
+        0 => Ok(()),
+        some => bail!("{some} rows were refused; {} names their lines", path.display()),
+    }
+}
+
+/// The file, and how much of it was read.
+fn watched(file: &Path, quiet: bool) -> anyhow::Result<(impl Read + use<>, ProgressBar)> {
+    let source = open(file)?;
+    let progress = if quiet { ProgressBar::hidden() } else { ProgressBar::no_length() };
+    progress.set_length(source.metadata().map_or(0, |about| about.len()));
+    progress.set_style(ProgressStyle::with_template("{bar:30} {percent:>3}%  {eta} left")?);
+    Ok((progress.wrap_read(source), progress))
 }
 
 /// Runs the command.

@@ -1,6 +1,7 @@
 //! `yihao mandate`: who acts for an organisation or a person, masked; and ending one.
 
 use anyhow::Context;
+use anyhow::bail;
 use serde_json::Value;
 use serde_json::json;
 
@@ -8,14 +9,14 @@ use crate::audit;
 use crate::cli::organisation;
 use crate::cli::output;
 use crate::clock::Timestamp;
+use crate::console;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::id::AccountId;
 use crate::domain::id::MandateId;
 use crate::domain::mandate::Mandate;
+use crate::domain::mandate::MandateRole;
 use crate::domain::mandate::MandateState;
 use crate::domain::mandate::Principal;
-use crate::domain::masking;
-use crate::domain::masking::NameMask;
 use crate::domain::request_context::RequestContext;
 use crate::organisations::notices;
 use crate::provider::Provider;
@@ -26,11 +27,17 @@ pub enum Command {
     /// Lists who acts for an organisation or a person, newest first.
     #[command(after_help = "Example:\n  echo 91140000… | yihao mandate list --organisation -")]
     List(List),
-    /// Ends a mandate, with what hangs on it.
-    #[command(after_help = "Example:\n  yihao mandate end 0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88")]
+    /// Ends a mandate, with what hangs on it. All of an organisation hangs on that of its legal
+    /// representative, so a terminal cannot end it: that is for two officers in the console.
+    #[command(
+        after_help = "Example:\n  yihao mandate end 0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88 --reason 来函协查"
+    )]
     End {
         /// Its key.
         mandate: uuid::Uuid,
+        /// Why, in 2 to 200 characters; the audit record keeps it sealed.
+        #[arg(long, value_parser = console::reason)]
+        reason: String,
     },
 }
 
@@ -58,23 +65,30 @@ pub struct List {
 pub async fn run(provider: &Provider, command: Command, json: bool) -> anyhow::Result<()> {
     match command {
         Command::List(wanted) => list(provider, wanted, json).await,
-        Command::End { mandate } => {
-            let context = RequestContext::internal("mandate");
-            let record =
-                audit::done(AuditKind::MandateEnded).detail("mandate", mandate.to_string());
-            let record = record.record(provider, &context);
-            let id = MandateId(mandate);
-            let held = provider.store.find_mandate(id).await?;
-            let (held, at) = (held.context("there is no such mandate")?, record.at);
-            let ended = provider.store.end_mandate(id, MandateState::Revoked, record).await?;
-            if ended {
-                notices::ended(provider, held.mandate.principal, at, None);
-                organisation::messages_left(provider).await;
-            }
-            let told = json!({ "mandate": mandate.to_string(), "changed": ended });
-            output::object(&told, json)
-        }
+        Command::End { mandate, reason } => end(provider, MandateId(mandate), &reason, json).await,
     }
+}
+
+async fn end(provider: &Provider, id: MandateId, why: &str, json: bool) -> anyhow::Result<()> {
+    let held = provider.store.find_mandate(id).await?;
+    let mandate = held.context("there is no such mandate")?.mandate;
+    if mandate.terms.role == MandateRole::LegalRepresentative {
+        bail!(
+            "all of an organisation hangs on its legal representative's mandate: two officers end it in the console"
+        );
+    }
+    let mut event = audit::done(AuditKind::MandateEnded).detail("mandate", id.to_string()).why(why);
+    if let Some(agent) = mandate.agent {
+        event = event.account_id(agent);
+    }
+    let record = event.record(provider, &RequestContext::internal("mandate"));
+    let at = record.at;
+    let ended = provider.store.end_mandate(id, MandateState::Revoked, record).await?;
+    if ended {
+        notices::ended(provider, mandate.principal, at, None);
+        organisation::messages_left(provider).await;
+    }
+    output::object(&json!({ "mandate": id.to_string(), "changed": ended }), json)
 }
 
 async fn list(provider: &Provider, wanted: List, json: bool) -> anyhow::Result<()> {
@@ -100,7 +114,7 @@ fn row(provider: &Provider, mandate: &Mandate) -> anyhow::Result<Value> {
         "role": mandate.terms.role.as_str(),
         "state": mandate.state.as_str(),
         "evidence": mandate.evidence.as_str(),
-        "name": masking::person_name(&parties.agent_name, NameMask::HideFirst),
+        "name": provider.config.masking.name(&parties.agent_name),
         "id_number": parties.agent_number,
         "valid_from": mandate.terms.term.from.to_rfc3339(),
         "valid_until": mandate.terms.term.until.map(Timestamp::to_rfc3339),

@@ -83,7 +83,7 @@ enum Command {
     /// Lists operators, invites the first officers.
     #[command(subcommand)]
     Operator(operator::Command),
-    /// Shows, suspends and resumes organisations.
+    /// Shows and suspends organisations.
     #[command(subcommand)]
     Organisation(organisation::Command),
     /// Lists and ends mandates.

@@ -8,11 +8,10 @@ use crate::audit;
 use crate::cli::output;
 use crate::clock::Timestamp;
 use crate::codes;
+use crate::console;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::id::OrganisationId;
 use crate::domain::mandate::Principal;
-use crate::domain::masking;
-use crate::domain::masking::NameMask;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy::Synthetic;
 use crate::domain::request_context::RequestContext;
@@ -30,10 +29,22 @@ pub enum Command {
     /// Shows an organisation; masked where it leads to a person.
     #[command(after_help = "Example:\n  echo 91140000… | yihao organisation show -")]
     Show(Which),
-    /// Suspends an organisation: what goes on in its name ends, its mandates rest.
-    Suspend(Which),
-    /// Lets people act for an organisation again.
-    Resume(Which),
+    /// Suspends an organisation: what goes on in its name ends, its mandates rest. A terminal cannot resume it: that is
+    /// for two officers in the console.
+    #[command(
+        after_help = "Example:\n  echo 91140000… | yihao organisation suspend - --reason 来函协查"
+    )]
+    Suspend(Suspend),
+}
+
+/// What is suspended.
+#[derive(clap::Args)]
+pub struct Suspend {
+    #[command(flatten)]
+    which: Which,
+    /// Why, in 2 to 200 characters; the audit record keeps it sealed.
+    #[arg(long, value_parser = console::reason)]
+    reason: String,
 }
 
 /// Which organisation.
@@ -45,37 +56,26 @@ pub struct Which {
 
 /// Runs the command.
 pub async fn run(provider: &Provider, command: Command, json: bool) -> anyhow::Result<()> {
-    let context = RequestContext::internal("organisation");
     match command {
         Command::Show(which) => {
             let found = find(provider, &which.organisation).await?;
             show(provider, &found, json).await
         }
-        Command::Suspend(which) => {
+        Command::Suspend(Suspend { which, reason }) => {
             let found = find(provider, &which.organisation).await?;
-            let event = audit::done(AuditKind::OrganisationSuspended);
+            let event = audit::done(AuditKind::OrganisationSuspended).why(&reason);
             let record = event.detail("organisation", found.id.to_string());
-            let record = record.record(provider, &context);
+            let record = record.record(provider, &RequestContext::internal("organisation"));
             let at = record.at;
             let changed = provider.store.suspend_organisation(found.id, record).await?;
             if changed {
                 notices::changed(provider, found.id, Change::Suspended, at);
                 messages_left(provider).await;
             }
-            told(found.id, "suspended", changed, json)
-        }
-        Command::Resume(which) => {
-            let found = find(provider, &which.organisation).await?;
-            let event = audit::done(AuditKind::OrganisationResumed);
-            let record = event.detail("organisation", found.id.to_string());
-            let record = record.record(provider, &context);
-            let at = record.at;
-            let changed = provider.store.resume_organisation(found.id, record).await?;
-            if changed {
-                notices::changed(provider, found.id, Change::Resumed, at);
-                messages_left(provider).await;
-            }
-            told(found.id, "active", changed, json)
+            let told = json!({
+                "organisation": found.id.to_string(), "status": "suspended", "changed": changed,
+            });
+            output::object(&told, json)
         }
     }
 }
@@ -113,7 +113,7 @@ async fn show(provider: &Provider, found: &Organisation, json: bool) -> anyhow::
         Err(_) => "away",
     };
     let name = if uscc.is_individual_business() {
-        masking::person_name(&record.name, NameMask::HideFirst)
+        provider.config.masking.name(&record.name)
     } else {
         record.name
     };
@@ -131,9 +131,4 @@ async fn show(provider: &Provider, found: &Organisation, json: bool) -> anyhow::
         "compared": found.checked_at.to_rfc3339(),
     });
     output::object(&shown, json)
-}
-
-fn told(id: OrganisationId, status: &str, changed: bool, json: bool) -> anyhow::Result<()> {
-    let told = json!({ "organisation": id.to_string(), "status": status, "changed": changed });
-    output::object(&told, json)
 }

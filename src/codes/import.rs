@@ -65,12 +65,14 @@ pub struct Order<'a> {
     pub dry_run: bool,
 }
 
-/// Reads a file into a batch that waits for two officers; after a dry run there is none.
+/// Reads a file into a batch that waits for two officers; after a dry run there is none. Each row that is refused is
+/// named as soon as it was read, by line and reason, while the report keeps the first ones only.
 pub async fn import(
     provider: &Provider,
     context: &RequestContext,
     source: impl Read,
     order: Order<'_>,
+    refused: impl FnMut(i64, &str) -> std::io::Result<()>,
 ) -> Result<(Option<CodeBatchId>, Report), CodesError> {
     let batch = CodeBatch {
         id: CodeBatchId::generate(),
@@ -86,7 +88,7 @@ pub async fn import(
     let id = batch.id;
     let table = Table::begin(source, &COLUMNS, order.encoding, Width::Any)?;
     provider.store.begin_code_batch(batch).await?;
-    let read = fill(provider, id, table).await;
+    let read = fill(provider, id, table, refused).await;
     let report = match read {
         Ok(report) if !order.dry_run => report,
         other => {
@@ -107,6 +109,7 @@ async fn fill(
     provider: &Provider,
     batch: CodeBatchId,
     mut table: Table<impl Read>,
+    mut refused: impl FnMut(i64, &str) -> std::io::Result<()>,
 ) -> Result<Report, CodesError> {
     let (mut report, mut piece) = (Report::default(), Vec::with_capacity(PIECE));
     while let Some(row) = table.next_row().map_err(TableError::from)? {
@@ -116,16 +119,17 @@ async fn fill(
             return Err(CodesError::TooMany(MOST_ROWS));
         }
         match read(provider, batch, &cells) {
-            Ok((record, warning)) => {
-                if warning.is_some() {
-                    report.warned += 1;
-                    report.tell(record.line, "E_CATEGORY");
+            Ok((record, warnings)) => {
+                report.warned += u64::from(!warnings.is_empty());
+                for warning in warnings {
+                    report.tell(record.line, warning);
                 }
                 piece.push(compare(provider, record, &mut report).await?);
             }
             Err(reason) => {
                 report.refused += 1;
                 report.tell(cells.line(), reason);
+                refused(cells.line(), reason).map_err(CodesError::Report)?;
             }
         }
         if piece.len() == PIECE {
@@ -143,12 +147,12 @@ async fn fill(
     Ok(report)
 }
 
-/// A row as a record, or why it is none.
+/// A row as a record and what officers should look at in it, or why it is none.
 fn read(
     provider: &Provider,
     batch: CodeBatchId,
     cells: &Cells<'_>,
-) -> Result<(LegacyRecord, Option<UsccWarning>), &'static str> {
+) -> Result<(LegacyRecord, Vec<&'static str>), &'static str> {
     let synthetic = provider.config.synthetic();
     let kind = LegacyKind::parse(cells.cell(KIND)).ok_or("E_KIND")?;
     let code = LegacyCode::parse(kind, cells.cell(VALUE), synthetic);
@@ -184,7 +188,14 @@ fn read(
         decided_by: None,
         decided_at: None,
     };
-    Ok((record, uscc.warning()))
+    Ok((record, warnings(&code, &uscc)))
+}
+
+/// What officers should look at though the row is taken: an authority may know better than table and rule.
+fn warnings(code: &LegacyCode, uscc: &Uscc) -> Vec<&'static str> {
+    let category = uscc.warning().map(|UsccWarning::UnknownCategory| "E_CATEGORY");
+    let differs = code.differs_from(uscc).then_some("E_ORG_CODE_DIFFERS");
+    category.into_iter().chain(differs).collect()
 }
 
 /// A day of the calendar, `2016-10-01`.

@@ -40,6 +40,9 @@ pub enum CodesError {
         /// Why.
         reason: String,
     },
+    /// The rows that were refused cannot be named.
+    #[error(transparent)]
+    Report(std::io::Error),
     /// There is no key of SM2 to sign with.
     #[error("there is no signing key")]
     Key,

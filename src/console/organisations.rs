@@ -20,8 +20,7 @@ use crate::domain::mandate::Mandate;
 use crate::domain::mandate::MandateRole;
 use crate::domain::mandate::MandateState;
 use crate::domain::mandate::Principal;
-use crate::domain::masking;
-use crate::domain::masking::NameMask;
+use crate::domain::masking::Masks;
 use crate::domain::operator::Permission;
 use crate::domain::operator::Region;
 use crate::domain::organisation::Organisation;
@@ -33,7 +32,7 @@ use crate::organisations::notices::Change;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::store::sql::Effect;
-use crate::store::sql::Held;
+pub use crate::store::sql::Held;
 use crate::store::sql::OrganisationStep;
 
 /// So many mandates stand on a page.
@@ -51,12 +50,8 @@ pub struct Found {
 
 impl Found {
     /// The name for pages: public, except that of an individual business.
-    pub fn masked_name(&self) -> String {
-        if self.uscc.is_individual_business() {
-            masking::person_name(&self.name, NameMask::HideFirst)
-        } else {
-            self.name.clone()
-        }
+    pub fn masked_name(&self, masks: Masks) -> String {
+        if self.uscc.is_individual_business() { masks.name(&self.name) } else { self.name.clone() }
     }
 }
 
@@ -269,6 +264,20 @@ pub async fn end_mandate_of_organisation(
     end_mandate(actor, id, why).await
 }
 
+/// The same of a mandate about this person, and of no other's.
+pub async fn end_mandate_of_person(
+    actor: Actor<'_>,
+    (id, person): (MandateId, AccountId),
+    why: &str,
+) -> Result<(), ConsoleError> {
+    actor.demand(Permission::ChangePeople).await?;
+    let found = mandate_here(actor, id).await?;
+    if found.is_none_or(|found| found.principal != Principal::Person(person)) {
+        return Err(ConsoleError::NotFound);
+    }
+    end_mandate(actor, id, why).await
+}
+
 /// The mandate of that key, if whom it is about lies where the operator works.
 pub async fn mandate_here(
     actor: Actor<'_>,
@@ -316,7 +325,7 @@ pub fn masked_name(provider: &Provider, record: &[u8]) -> Result<String, Console
     let OrganisationRecord { uscc, name } = provider.vault.open_organisation(record)?;
     let uscc = Uscc::parse(&uscc, Synthetic::Accepted)
         .map_err(|_| StoreError::Unreadable("organisation"))?;
-    Ok(Found { uscc, account: None, name }.masked_name())
+    Ok(Found { uscc, account: None, name }.masked_name(provider.config.masking))
 }
 
 /// Whether an organisation lies where the operator works: by the division in its code. What the nation registers

@@ -161,7 +161,8 @@ pub struct Report {
     pub conflict: u64,
     /// Mappings that count already.
     pub converted: u64,
-    /// Mappings kept whose credit code has a category the table lacks.
+    /// Rows taken that officers should look at: the credit code has a category the table lacks, or does not hold
+    /// the organisation code of before.
     pub warned: u64,
     /// The first lines with something to tell.
     pub findings: Vec<Finding>,

@@ -142,15 +142,24 @@ impl LegacyCode {
     /// be another organisation's. `department_category` and `division` are those of the registering authority;
     /// without a division the tax office's own is tried. None where the code holds no organisation code.
     pub fn candidate(&self, department_category: &str, division: Option<&str>) -> Option<Uscc> {
-        let (own, code) = match self.kind {
-            LegacyKind::OrganisationCode => (None, self.canonical.as_str()),
-            LegacyKind::TaxNumber if !self.is_personal => {
-                (Some(&self.canonical[..6]), &self.canonical[6..])
-            }
-            _ => return None,
-        };
-        let code = OrganisationCode::parse(code, Synthetic::Accepted).ok()?;
+        let code = OrganisationCode::parse(self.organisation_code()?, Synthetic::Accepted).ok()?;
+        let own = (self.kind == LegacyKind::TaxNumber).then(|| &self.canonical[..6]);
         Uscc::candidate(department_category, division.or(own)?, &code).ok()
+    }
+
+    /// Whether the organisation code in it is not the one in the credit code, at positions 9 to 17 (GB 32100-2015).
+    /// False where it holds none.
+    pub fn differs_from(&self, uscc: &Uscc) -> bool {
+        self.organisation_code().is_some_and(|code| code != uscc.organisation_code().as_str())
+    }
+
+    /// The organisation code it is, or ends with.
+    fn organisation_code(&self) -> Option<&str> {
+        match self.kind {
+            LegacyKind::OrganisationCode => Some(&self.canonical),
+            LegacyKind::TaxNumber if !self.is_personal => Some(&self.canonical[6..]),
+            _ => None,
+        }
     }
 }
 
@@ -184,6 +193,29 @@ mod tests {
         assert_ne!(issued, other);
         assert_eq!(registration.candidate("91", Some("440300")), None);
         assert_eq!(code.candidate("91", None), None);
+    }
+
+    #[test]
+    fn an_organisation_code_stands_in_the_credit_code() {
+        let uscc = Uscc::parse("91440300708461136T", Synthetic::Refused).unwrap();
+        let other = Uscc::candidate(
+            "91",
+            "440300",
+            &OrganisationCode::parse("PDY00001X", Synthetic::Accepted).unwrap(),
+        );
+        let other = other.unwrap();
+        for (kind, text) in [
+            (LegacyKind::OrganisationCode, "70846113-6"),
+            (LegacyKind::TaxNumber, "440301708461136"),
+        ] {
+            let code = read(kind, text);
+            assert!(!code.differs_from(&uscc) && code.differs_from(&other), "{text}");
+        }
+        let registration = read(LegacyKind::RegistrationNumber, "440301103448669");
+        assert!(!registration.differs_from(&other), "it holds no organisation code");
+        let owner = crate::domain::synthetic::citizen_id(3);
+        let owner = LegacyCode::parse(LegacyKind::TaxNumber, owner.expose(), Synthetic::Accepted);
+        assert!(!owner.unwrap().differs_from(&other), "it is a person's number");
     }
 
     #[test]

@@ -45,6 +45,7 @@ const BY_NAME: &str = "/people/search-by-name";
 const OF_NUMBER: &str = "/audit/search-account";
 const MERGE: &str = r#"{"identifier":"11010519491231002X","reason":"同一人"}"#;
 const SPLIT: &str = r#"{"absorbed":"019363d2-7a10-7cc2-9d5b-0f3f0f8f4a11","reason":"并错了"}"#;
+const END_ONE: &str = r#"{"mandate":"019363d2-7a10-7cc2-9d5b-0f3f0f8f4a11","reason":"例行检查"}"#;
 const CORRECT: &str = r#"{"name":"测试","id_number":"11010519491231002X","reason":"登记有误"}"#;
 const CONFIRM: &str = r#"{"kind":"confirm","reason":"来函核对"}"#;
 const ACCEPT: &str = r#"{"kind":"accept","reason":"来函核对"}"#;
@@ -63,6 +64,9 @@ const ROWS: &[Row] = {
         ("post", "/people/{id}/lock", PeopleWrite, WHY, CHANGE),
         ("post", "/people/{id}/unlock", PeopleWrite, WHY, CHANGE),
         ("post", "/people/{id}/end-sessions", PeopleWrite, WHY, CHANGE),
+        ("get", "/people/{id}/mandates", PeopleRead, "", PEOPLE),
+        ("get", "/people/{id}/mandates-held", PeopleRead, "", PEOPLE),
+        ("post", "/people/{id}/end-mandate", PeopleWrite, END_ONE, CHANGE),
         ("post", "/people/{id}/acts", PeopleWrite, r#"{"kind":"unmask","reason":"来函"}"#, PEOPLE),
         ("get", "/identities/doubts", PeopleRead, "", PEOPLE),
         ("post", "/people/{id}/dismiss-doubt", PeopleWrite, WHY, PEOPLE),
@@ -260,7 +264,8 @@ on_both!(
                 assert!(page.header("www-authenticate").contains(&needed), "{what}");
                 let own = machine.token_for(&provider, row.2.as_str(), &audience(&provider)).await;
                 let page = ask(&provider, row, &path, &own).await;
-                let missing = page.status == 404 && !path.starts_with("/people") && !path.starts_with("/clients");
+                let is_here = path.starts_with("/people") && !path.ends_with("/end-mandate");
+                let missing = page.status == 404 && !is_here && !path.starts_with("/clients");
                 // Understood, and found to lead nowhere with these rows.
                 let judged = ["nobody-here", "not-confirmed", "not-valid"]
                     .iter()

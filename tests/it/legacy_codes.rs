@@ -41,7 +41,7 @@ async fn read(
         dry_run,
     };
     let context = RequestContext::internal("test");
-    import::import(&provider.provider, &context, file, order).await
+    import::import(&provider.provider, &context, file, order, |_, _| Ok(())).await
 }
 
 pub async fn batch(provider: &TestProvider, rows: &str) -> (String, Report) {
@@ -240,6 +240,32 @@ on_both!(
     }
 );
 
+on_both!(
+    /// domain.md 2.5: positions 9 to 17 of a credit code are the organisation code, and a tax number ends with it. What
+    /// contradicts that is taken all the same, and officers are warned.
+    a_row_that_contradicts_the_organisation_code_is_taken_with_a_warning,
+    |provider| {
+        let [system, ..] = officers(&provider).await;
+        let [own, other] = [1, 2].map(|seed| synthetic::uscc(seed).organisation_code());
+        let rows = [
+            row("organisation_code", own.as_str(), 1),
+            row("tax_number", &format!("110100{}", own.as_str()), 1),
+            row("organisation_code", other.as_str(), 1),
+            row("tax_number", &format!("140100{}", other.as_str()), 1),
+            row("registration_number", NUMBERS[0], 1),
+        ];
+
+        let (id, report) = batch(&provider, &rows.concat()).await;
+
+        assert_eq!(told(&report), [(4, "E_ORG_CODE_DIFFERS"), (5, "E_ORG_CODE_DIFFERS")]);
+        assert_eq!((report.valid, report.warned, report.refused), (5, 2, 0), "{report:?}");
+        let page = system.browser.get(&provider.url(&format!("/console/codes/{id}"))).await;
+        for words in ["需要核对", "原组织机构代码与统一社会信用代码第 9 至 17 位不一致"] {
+            assert!(page.body.contains(words), "{}", page.body);
+        }
+    }
+);
+
 /// A code of a category the table lacks.
 fn unlisted() -> String {
     use yihao::domain::organisation_code::OrganisationCode;
@@ -377,6 +403,8 @@ on_both!(
         assert_eq!(decide(&provider, &officers[1], "approve").await.status, 303);
         let shown = machine::get(&provider, &token, &path).await.json();
         assert_eq!((&shown["state"], &shown["findings"][0]["line"]), (&json!("confirmed"), &json!(3)));
+        let counts = ["rows", "valid", "duplicate", "converted", "warned"].map(|name| shown[name].clone());
+        assert_eq!(counts, [3, 1, 0, 0, 0], "{shown}");
         let figures = machine::get(&provider, &token, "/codes/figures").await.json();
         assert_eq!((&figures["converted"], &figures["disputed"]), (&json!(1), &json!(2)), "{figures}");
         let dispute = disputes.json()["items"][0]["id"].as_str().unwrap().to_owned();

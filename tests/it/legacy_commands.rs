@@ -58,6 +58,13 @@ fn assert_refused(output: &Output, words: &[&str]) {
     }
 }
 
+/// What an import said that kept the rows it could, and failed for the others.
+fn told_of_refused(output: &Output) -> Value {
+    assert_eq!(output.status.code(), Some(1));
+    assert_refused(output, &["rows were refused", ".csv names their lines"]);
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 #[test]
 fn mappings_are_looked_at_imported_listed_and_shown() {
     let folder = Folder::new();
@@ -67,7 +74,7 @@ fn mappings_are_looked_at_imported_listed_and_shown() {
          registration_number,149999000000018,{uscc},样例企业\n"
     );
     folder.write("codes.csv", table.as_bytes());
-    let looked = json(&folder.import("codes.csv", &["--dry-run", "--json"]));
+    let looked = told_of_refused(&folder.import("codes.csv", &["--dry-run", "--json"]));
     assert_eq!((&looked["valid"], &looked["refused"]), (&1.into(), &1.into()), "{looked}");
     assert_eq!((&looked["batch"], &looked["dry_run"]), (&Value::Null, &true.into()));
     assert_eq!(json(&folder.run(&["codes", "list", "--json"])), Value::Array(Vec::new()));
@@ -75,7 +82,7 @@ fn mappings_are_looked_at_imported_listed_and_shown() {
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("line 3: E_CHECK_DIGIT") && !told.contains("149999"), "{told}");
 
-    let kept = json(&folder.import("codes.csv", &["--json"]));
+    let kept = told_of_refused(&folder.import("codes.csv", &["--json"]));
     let batch = kept["batch"].as_str().unwrap();
     let listed = json(&folder.run(&["codes", "list", "--json"]));
     assert_eq!((&listed[0]["batch"], &listed[0]["state"]), (&batch.into(), &"staged".into()));
@@ -86,6 +93,35 @@ fn mappings_are_looked_at_imported_listed_and_shown() {
     assert_eq!((&figures[0]["city"], &figures[0]["pending"]), (&"1401".into(), &1.into()));
     let nobody = uuid::Uuid::nil().to_string();
     assert_refused(&folder.run(&["codes", "show", &nobody]), &["there is no batch"]);
+}
+
+#[test]
+fn every_refused_row_is_named_in_a_report_and_the_others_are_kept() {
+    let folder = Folder::new();
+    let (uscc, other) = (synthetic::uscc(1), synthetic::uscc(2));
+    let bad = format!("registration_number,149999000000018,{uscc},样例企业\n").repeat(300);
+    let good = format!("registration_number,149999000000019,{uscc},样例企业\n");
+    let odd = format!("organisation_code,PDY00001X,{other},样例企业\n");
+    folder.write("codes.csv", format!("kind,value,uscc,name\n{odd}{bad}{good}").as_bytes());
+
+    let kept = told_of_refused(&folder.import("codes.csv", &["--json"]));
+
+    let counts = (&kept["valid"], &kept["refused"], &kept["warned"]);
+    assert_eq!(counts, (&2.into(), &300.into(), &1.into()), "{kept}");
+    assert_eq!(kept["findings"][0]["reason"], "E_ORG_CODE_DIFFERS");
+    assert_eq!(kept["report"], "codes.csv.refused.csv");
+    let report = std::fs::read_to_string(folder.0.join("codes.csv.refused.csv")).unwrap();
+    assert_eq!(report.lines().count(), 301);
+    assert!(report.starts_with("line,reason\n3,E_CHECK_DIGIT\n"), "{report}");
+    assert!(report.ends_with("\n302,E_CHECK_DIGIT\n") && !report.contains("149999"), "{report}");
+    assert_eq!(json(&folder.run(&["codes", "list", "--json"])).as_array().unwrap().len(), 1);
+
+    let elsewhere = folder.import("codes.csv", &["--dry-run", "--report", "look.csv"]);
+    assert_refused(&elsewhere, &["300 rows were refused; look.csv names their lines"]);
+    assert_eq!(std::fs::read_to_string(folder.0.join("look.csv")).unwrap(), report);
+    folder.write("codes.csv", format!("kind,value,uscc,name\n{odd}").as_bytes());
+    assert_eq!(json(&folder.import("codes.csv", &["--dry-run", "--json"]))["refused"], 0);
+    assert!(!folder.0.join("codes.csv.refused.csv").exists(), "it told of another import");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod admin_api;
 mod admin_api_lists;
 mod admin_api_organisations;
 mod admin_api_pace;
+mod admin_api_people;
 mod admin_api_portals;
 mod admin_api_powers;
 mod admin_api_repeats;

@@ -1,6 +1,7 @@
 //! Verification at a counter (design D4): a clerk sees person and document, another officer decides, and both
 //! stand in the evidence and in the audit chain.
 
+use serde_json::json;
 use yihao::console::Actor;
 use yihao::console::ConsoleError;
 use yihao::console::verification;
@@ -24,6 +25,8 @@ use crate::support::console::first_act;
 use crate::support::console::officers;
 use crate::support::console::send;
 use crate::support::login::log_in;
+use crate::support::machine;
+use crate::support::machine::connect;
 
 const LEVEL: &str = "SELECT CAST(MAX(identity_assurance) AS BIGINT) FROM account";
 
@@ -100,6 +103,17 @@ on_both!(
         let page = owner.get(&provider.url("/account/verification")).await;
         assert!(page.body.contains("badge-3") && page.body.contains("居民身份证"), "{}", page.body);
         assert_eq!(verify(&provider, &clerk, &person, &seen(&person)).await.status, 400);
+
+        // A machine reads the same, with who saw and who decided, and no number.
+        let who = (Role::SecurityOfficer, "");
+        let robot = connect(&provider, [&system, &security], who, "robot").await.token(&provider).await;
+        let told = machine::get(&provider, &robot, &format!("/people/{}", account.id)).await.json();
+        let newest = &told["evidence"][0];
+        assert_eq!((&newest["source"], &newest["document"]), (&json!("counter"), &json!("id_card")));
+        assert_eq!((&newest["finding"], &newest["clerk"]), (&json!("confirmed"), &json!("王工")), "{told}");
+        assert!(newest["officer"].is_string() && newest["officer"] != newest["clerk"], "{told}");
+        assert!(newest["compared"].to_string().contains("id_number") && newest["at"].is_string());
+        assert!(!told.to_string().contains(&person.id_number), "{told}");
     }
 );
 

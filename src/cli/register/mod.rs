@@ -1,7 +1,7 @@
 //! `yihao register`: filling the replicas of the population and the legal-entity register.
 
 mod import;
-mod report;
+pub mod report;
 pub mod rows;
 
 use std::path::PathBuf;
@@ -71,11 +71,7 @@ pub async fn run(provider: &Provider, command: Command, json: bool) -> anyhow::R
         Import::Organisations(options) => (Register::LegalEntities, options),
         Import::LegacyCodes(what) => return legacy_codes::import(provider, what, json).await,
     };
-    let report = options.report.unwrap_or_else(|| {
-        let mut name = options.file.clone().into_os_string();
-        name.push(".refused.csv");
-        name.into()
-    });
+    let report = options.report.unwrap_or_else(|| report::beside(&options.file));
     let order = Order {
         register,
         file: options.file,

@@ -21,6 +21,13 @@ pub struct Report {
     length: u64,
 }
 
+/// Where refused rows of this file are named if nobody says where: beside it.
+pub fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".refused.csv");
+    name.into()
+}
+
 impl Report {
     /// An empty one. An older report in its place goes, since it tells of another import.
     pub fn begin(path: &Path) -> anyhow::Result<Self> {

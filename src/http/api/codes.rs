@@ -59,10 +59,20 @@ struct Batch {
     created_at: Moment,
     /// When it was confirmed or taken back.
     decided_at: Option<Moment>,
+    /// Rows of the file.
+    rows: u64,
+    /// Mappings that can be confirmed.
+    valid: u64,
     /// Rows that say nothing that can be kept.
     refused: u64,
+    /// Rows that stand in the file already.
+    duplicate: u64,
     /// Mappings another one contradicts.
     conflict: u64,
+    /// Mappings that counted already.
+    converted: u64,
+    /// Rows taken that officers should look at.
+    warned: u64,
     /// The first lines with something to tell.
     findings: Vec<Finding>,
 }
@@ -242,8 +252,13 @@ fn shown(batch: CodeBatch) -> Batch {
         records: batch.records,
         created_at: batch.created_at.into(),
         decided_at: batch.decided_at.map(Moment::from),
+        rows: batch.report.rows,
+        valid: batch.report.valid,
         refused: batch.report.refused,
+        duplicate: batch.report.duplicate,
         conflict: batch.report.conflict,
+        converted: batch.report.converted,
+        warned: batch.report.warned,
         findings: batch.report.findings.into_iter().map(finding).collect(),
     }
 }

@@ -18,6 +18,7 @@ mod operators;
 mod organisations;
 mod people;
 mod people_by_name;
+mod people_mandates;
 mod problem;
 mod statistics;
 mod system;
@@ -71,6 +72,7 @@ fn operations() -> Vec<Operation> {
     let subjects = [
         people::operations(),
         people_by_name::operations(),
+        people_mandates::operations(),
         identities::operations(),
         acts::operations(),
         operators::operations(),

@@ -12,8 +12,6 @@ use crate::domain::api_scope::ApiScope;
 use crate::domain::id::MandateId;
 use crate::domain::mandate::Mandate as Known;
 use crate::domain::mandate::Matters;
-use crate::domain::masking;
-use crate::domain::masking::NameMask;
 use crate::http::api::call::Call;
 use crate::http::api::fields::Moment;
 use crate::http::api::fields::Reason;
@@ -79,9 +77,9 @@ struct Organisation {
     suspended_at: Option<Moment>,
 }
 
-/// Who may act for an organisation.
+/// Who may act for an organisation or a person.
 #[derive(Serialize, ToSchema)]
-struct Mandate {
+pub struct Mandate {
     /// Its key.
     id: uuid::Uuid,
     /// On which it hangs.
@@ -188,14 +186,15 @@ async fn shown(call: &Call, found: &Found) -> Organisation {
     Organisation {
         id: account.map(|account| account.id.0),
         uscc: found.uscc.masked().into_owned(),
-        name: found.masked_name(),
+        name: found.masked_name(call.provider().config.masking),
         register_status: status.to_owned(),
         claimed_at: account.map(|account| account.claimed_at.into()),
         suspended_at: account.and_then(|account| account.suspended_at).map(Moment::from),
     }
 }
 
-fn told(provider: &Provider, mandate: &Known) -> Result<Mandate, Problem> {
+/// A mandate as machines read it.
+pub fn told(provider: &Provider, mandate: &Known) -> Result<Mandate, Problem> {
     let parties = provider.vault.open_parties(mandate.id, &mandate.parties);
     let parties = parties.map_err(Failure::from)?;
     let (clients, items) = match &mandate.terms.matters {
@@ -210,7 +209,7 @@ fn told(provider: &Provider, mandate: &Known) -> Result<Mandate, Problem> {
         role: mandate.terms.role.as_str().to_owned(),
         state: mandate.state.as_str().to_owned(),
         evidence: mandate.evidence.as_str().to_owned(),
-        name: masking::person_name(&parties.agent_name, NameMask::HideFirst),
+        name: provider.config.masking.name(&parties.agent_name),
         id_number: parties.agent_number,
         account: mandate.agent.map(|agent| agent.0),
         all_matters: mandate.terms.matters == Matters::All,

@@ -4,11 +4,14 @@ use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::clock::Timestamp;
+use crate::console::Actor;
 use crate::console::ConsoleError;
 use crate::console::acts;
 use crate::console::operators;
 use crate::console::people;
 use crate::console::people::NoteMark;
+use crate::domain::account::Account;
 use crate::domain::act::Request;
 use crate::domain::api_scope::ApiScope;
 use crate::domain::id::AccountId;
@@ -27,6 +30,7 @@ use crate::http::api::operation::Page;
 use crate::http::api::problem::Problem;
 use crate::http::failure::Failure;
 use crate::people::account_centre;
+use crate::people::evidence;
 
 /// The operations on people.
 pub fn operations() -> Vec<Operation> {
@@ -91,6 +95,12 @@ struct Person {
     portals: Vec<PersonPortal>,
     /// What happened last, newest first.
     history: Vec<PersonEvent>,
+    /// What the identity rests on, newest first.
+    evidence: Vec<PersonEvidence>,
+    /// Accounts that became part of this one, and can be split off again.
+    absorbed: Vec<AbsorbedAccount>,
+    /// The account this one became part of.
+    merged_into: Option<uuid::Uuid>,
     /// In full, for a quarter of an hour after a second officer approved it for this machine.
     unmasked: Option<Unmasked>,
 }
@@ -128,6 +138,34 @@ struct PersonEvent {
     method: Option<String>,
     /// When.
     at: Moment,
+}
+
+/// A verification of the identity.
+#[derive(Serialize, ToSchema)]
+struct PersonEvidence {
+    /// Who was asked: `population_register`, `face`, `bank_card`, `network_certificate` or `counter`.
+    source: String,
+    /// What was compared: of `name`, `id_number`, `phone`, `face`, `bank_card`, `certificate` and `document`.
+    compared: Vec<String>,
+    /// `confirmed` or `denied`.
+    finding: String,
+    /// What was shown at a counter.
+    document: Option<String>,
+    /// Who saw document and face there.
+    clerk: Option<String>,
+    /// Who decided that it counts.
+    officer: Option<String>,
+    /// When.
+    at: Moment,
+}
+
+/// An account that became part of another one.
+#[derive(Serialize, ToSchema)]
+struct AbsorbedAccount {
+    /// Its key.
+    id: uuid::Uuid,
+    /// When.
+    merged_at: Moment,
 }
 
 /// What was unmasked.
@@ -241,8 +279,35 @@ async fn show(call: Call) -> Result<One<Person>, Problem> {
         sessions: sessions.collect(),
         portals: portals.collect(),
         history: history.collect(),
+        evidence: evidence(actor, account).await?,
+        absorbed: absorbed(actor, account).await?,
+        merged_into: account.merged_into.map(|into| into.0),
         unmasked,
     }))
+}
+
+/// What the identity rests on: no number, and nothing a source calls it.
+async fn evidence(actor: Actor<'_>, account: &Account) -> Result<Vec<PersonEvidence>, Problem> {
+    let names = operators::names(actor.provider).await?;
+    let found = evidence::list(actor.provider, account).await.map_err(Failure::from)?;
+    let shown = found.into_iter().map(|found| PersonEvidence {
+        source: found.source.as_str().to_owned(),
+        compared: found.compared.iter().map(|one| one.as_str().to_owned()).collect(),
+        finding: found.finding.as_str().to_owned(),
+        document: found.at_counter.map(|seen| seen.document.as_str().to_owned()),
+        clerk: found.at_counter.map(|seen| names.of(seen.clerk)),
+        officer: found.at_counter.map(|seen| names.of(seen.officer)),
+        at: found.at.into(),
+    });
+    Ok(shown.collect())
+}
+
+/// Accounts that became part of this one.
+async fn absorbed(actor: Actor<'_>, account: &Account) -> Result<Vec<AbsorbedAccount>, Problem> {
+    let parts = actor.provider.store.list_merged(account.id).await.map_err(Failure::from)?;
+    let shown =
+        |(part, at): (AccountId, Timestamp)| AbsorbedAccount { id: part.0, merged_at: at.into() };
+    Ok(parts.into_iter().map(shown).collect())
 }
 
 async fn notes(call: Call) -> Result<Page<Note>, Problem> {

@@ -16,6 +16,7 @@ use crate::console::operators::Names;
 use crate::domain::act::Request as Asked;
 use crate::domain::act::State;
 use crate::domain::id::ActId;
+use crate::domain::masking::Masks;
 use crate::domain::operator::Permission;
 use crate::domain::operator::Region;
 use crate::http::console::Officer;
@@ -106,18 +107,19 @@ async fn page(
     let (after, before) = (marked("after")?, marked("before")?);
     let (waiting, past) = (acts::waiting(actor, after).await?, acts::past(actor, before).await?);
     let names = operators::names(actor.provider).await?;
+    let masks = actor.provider.config.masking;
     let decides = officer.operator.role.may(Permission::Decide);
     let mut open = Vec::new();
     for read in &waiting.acts {
         let own = read.act.requested_by == officer.operator.id;
-        let mut shown = shown(&names, read);
+        let mut shown = shown((&names, masks), read);
         shown["own"] = own.into();
         shown["may_decide"] = (decides && !own).into();
         open.push(shown);
     }
     let mut closed = Vec::new();
     for read in &past.acts {
-        let mut shown = shown(&names, read);
+        let mut shown = shown((&names, masks), read);
         shown["decided_by"] = read.act.decided_by.map(|by| names.of(by)).into();
         shown["decided_at"] =
             read.act.decided_at.unwrap_or(read.act.expires_at).to_beijing().into();
@@ -137,7 +139,7 @@ async fn page(
     officer.page((status, "console/acts.html"), page)
 }
 
-fn shown(names: &Names, read: &ReadAct) -> Value {
+fn shown((names, masks): (&Names, Masks), read: &ReadAct) -> Value {
     let subject = match &read.document.request {
         Asked::Unmask { account }
         | Asked::ResetSecondFactors { account }
@@ -156,7 +158,7 @@ fn shown(names: &Names, read: &ReadAct) -> Value {
         Asked::ResumeOrganisation { organisation } | Asked::EndOrganisation { organisation } => {
             organisation.to_string()
         }
-        Asked::Counter(request) => counter::shown(request),
+        Asked::Counter(request) => counter::shown(request, masks),
         Asked::SettleCode { code, .. } => code.to_string(),
         Asked::ConnectMachine { client, name, region, .. } => match region {
             Some(region) => format!("{name} · {client} · {}", region.name()),

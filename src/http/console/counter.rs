@@ -20,8 +20,7 @@ use crate::domain::client::ClientId;
 use crate::domain::guardianship::LONGEST_HELP;
 use crate::domain::identity::Identity;
 use crate::domain::mandate::Matters;
-use crate::domain::masking;
-use crate::domain::masking::NameMask;
+use crate::domain::masking::Masks;
 use crate::domain::operator::Permission;
 use crate::domain::policy::Synthetic;
 use crate::domain::uscc::Uscc;
@@ -157,11 +156,8 @@ async fn page(officer: &Officer, status: StatusCode, wrong: &Value) -> Result<Re
 }
 
 /// A request in one line for who decides: people masked, the organisation by its code.
-pub fn shown(request: &CounterRequest) -> String {
-    let person = |named: &Identity| {
-        let name = masking::person_name(&named.name, NameMask::HideFirst);
-        format!("{name} {}", named.key().masked())
-    };
+pub fn shown(request: &CounterRequest, masks: Masks) -> String {
+    let person = |named: &Identity| format!("{} {}", masks.name(&named.name), named.key().masked());
     let agent = person(&request.agent);
     match &request.asked {
         CounterAsked::Claim { uscc } => {

@@ -17,8 +17,7 @@ use crate::domain::id::MandateId;
 use crate::domain::id::OrganisationId;
 use crate::domain::mandate::Mandate;
 use crate::domain::mandate::MandateRole;
-use crate::domain::masking;
-use crate::domain::masking::NameMask;
+use crate::domain::masking::Masks;
 use crate::domain::operator::Permission;
 use crate::http::account::granting;
 use crate::http::console::Officer;
@@ -56,7 +55,8 @@ pub async fn seek(OfficerForm { officer, form }: OfficerForm) -> Result<Response
         }
         Some(found) => {
             let register = organisations::at_register(officer.actor(), &found.uscc).await;
-            let shown = shown(&found, &register);
+            let masks = officer.visitor.provider().config.masking;
+            let shown = shown(&found, &register, masks);
             search_page(&officer, StatusCode::OK, (typed, None), &shown)
         }
         None => {
@@ -149,7 +149,7 @@ async fn page(
     let part = (!over, before, organisations::PAGE);
     let (mandates, more) = organisations::mandates(actor, account.id, part).await?;
     let power = |permission| officer.operator.role.may(permission);
-    let mut organisation = shown(found, &register);
+    let mut organisation = shown(found, &register, actor.provider.config.masking);
     organisation["id"] = account.id.to_string().into();
     organisation["claimed_at"] = account.claimed_at.to_beijing().into();
     organisation["suspended_at"] = account.suspended_at.map(Timestamp::to_beijing).into();
@@ -173,28 +173,28 @@ async fn page(
 }
 
 /// What leads to a person is masked, as everywhere in the console.
-fn shown(found: &Found, register: &AtRegister) -> Value {
+fn shown(found: &Found, register: &AtRegister, masks: Masks) -> Value {
     let status = match register {
         AtRegister::Known(entity) => entity.status.as_str(),
         AtRegister::Unknown => "unknown",
         AtRegister::Away => "away",
     };
     json!({
-        "name": found.masked_name(), "uscc": found.uscc.masked(), "status": status,
+        "name": found.masked_name(masks), "uscc": found.uscc.masked(), "status": status,
         "division": division::full_name(found.uscc.division_code()),
     })
 }
 
 /// Mandates as officers see them: who has them is masked.
 pub async fn rows(provider: &Provider, mandates: &[Mandate]) -> Result<Vec<Value>, Failure> {
-    let mut rows = Vec::with_capacity(mandates.len());
+    let (masks, mut rows) = (provider.config.masking, Vec::with_capacity(mandates.len()));
     for mandate in mandates {
         let parties = provider.vault.open_parties(mandate.id, &mandate.parties)?;
         rows.push(json!({
             "id": mandate.id.to_string(),
-            "name": masking::person_name(&parties.agent_name, NameMask::HideFirst),
+            "name": masks.name(&parties.agent_name),
             "number": parties.agent_number,
-            "grantor": masking::person_name(&parties.grantor_name, NameMask::HideFirst),
+            "grantor": masks.name(&parties.grantor_name),
             "account": mandate.agent.map(|agent| agent.to_string()),
             "state": mandate.state.as_str(),
             "evidence": mandate.evidence.as_str(),

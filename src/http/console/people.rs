@@ -24,7 +24,6 @@ use crate::domain::evidence::SeenDocument;
 use crate::domain::id::AccountId;
 use crate::domain::id::MandateId;
 use crate::domain::id::NoteId;
-use crate::domain::mandate::Principal;
 use crate::domain::operator::Permission;
 use crate::domain::recovery::COUNTER_CODE;
 use crate::http::account::device;
@@ -124,15 +123,11 @@ async fn end_mandate(
     account: AccountId,
     form: &Parameters,
 ) -> Result<(), ConsoleError> {
-    let actor = officer.actor();
-    actor.demand(Permission::ChangePeople).await?;
-    let mandate = form.get("mandate").and_then(|text| text.parse().ok()).map(MandateId);
-    let mandate = mandate.ok_or(ConsoleError::NotFound)?;
-    let found = mandates::mandate_here(actor, mandate).await?;
-    if found.is_none_or(|found| found.principal != Principal::Person(account)) {
-        return Err(ConsoleError::NotFound);
-    }
-    mandates::end_mandate(actor, mandate, form.get("reason").unwrap_or_default()).await
+    let mandate = form.get("mandate").and_then(|text| text.parse().ok());
+    // What is no key is nobody's.
+    let which = (MandateId(mandate.unwrap_or(uuid::Uuid::nil())), account);
+    let why = form.get("reason").unwrap_or_default();
+    mandates::end_mandate_of_person(officer.actor(), which, why).await
 }
 
 /// The code for the person at the counter, shown once, to be handed over on paper.

@@ -191,7 +191,8 @@ on_both!(
             encoding: None,
             dry_run: false,
         };
-        let read = import::import(&provider.provider, &context, table.as_bytes(), order).await;
+        let none = |_: i64, _: &str| Ok(());
+        let read = import::import(&provider.provider, &context, table.as_bytes(), order, none).await;
         assert_eq!(read.unwrap().1.valid, 1);
         let new = format!("uscc,name,date\n{other},样例企业贰,2026-11-26\n");
         let told = announce::announce(

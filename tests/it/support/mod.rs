@@ -19,6 +19,7 @@ pub mod province;
 pub mod recovery;
 pub mod relying_party;
 pub mod step_up;
+pub mod terminal;
 pub mod tokens;
 pub mod unit_certificate;
 pub mod verification;

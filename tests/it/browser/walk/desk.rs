@@ -161,7 +161,8 @@ impl Walk {
         };
         let rows = [row("149999000000019"), row("149999000000018")].concat();
         let file = format!("kind,value,uscc,name,valid_from\n{rows}");
-        let read = import::import(provider, &context, file.as_bytes(), order).await;
+        let read = import::import(provider, &context, file.as_bytes(), order, |_, _| Ok(()));
+        let read = read.await;
         read.unwrap().0.expect("a batch")
     }
 

@@ -65,6 +65,7 @@ fn one(state: &str, open: bool) -> Value {
         "E_NAME",
         "E_DATE",
         "E_CATEGORY",
+        "E_ORG_CODE_DIFFERS",
         "E_CONVERTED",
         "E_CONFLICT",
         "E_CONFLICT_IN_FILE",

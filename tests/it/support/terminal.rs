@@ -1,0 +1,40 @@
+//! The program as somebody types it at a terminal, beside a running provider.
+
+use std::process::Output;
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::support::TestProvider;
+
+/// Runs a command with the configuration of this provider, and what a test adds to it. The provider goes on meanwhile.
+pub async fn run_with(
+    provider: &TestProvider,
+    more: &[(&str, &str)],
+    arguments: &[&str],
+) -> Output {
+    let config = &provider.provider.config;
+    Command::new(env!("CARGO_BIN_EXE_yihao"))
+        .args(arguments)
+        .arg("--json")
+        .env("YIHAO__ISSUER", config.issuer_text())
+        .env("YIHAO__DATA_DIR", &config.data_dir)
+        .env("YIHAO__DATABASE__URL", config.database_url().unwrap())
+        .env("YIHAO__ACCEPT_SYNTHETIC", "true")
+        .env("YIHAO__LOG__FILTER", "off")
+        .envs(more.iter().copied())
+        .output()
+        .await
+        .unwrap()
+}
+
+/// The same with nothing added.
+pub async fn run(provider: &TestProvider, arguments: &[&str]) -> Output {
+    run_with(provider, &[], arguments).await
+}
+
+/// What a command answers that has to succeed.
+pub fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
