@@ -4,7 +4,6 @@
 pub mod clock;
 pub mod crypto;
 pub mod i18n;
-pub mod incoming_call;
 pub mod jose;
 pub mod outbound;
 pub mod signed_call;
@@ -25,6 +24,7 @@ pub mod recovery;
 pub mod registers;
 
 pub mod identifier;
+pub mod incoming_call;
 pub mod messages;
 pub mod one_time_code;
 pub mod subjects;

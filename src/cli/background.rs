@@ -18,7 +18,9 @@ use crate::domain::request_context::RequestContext;
 use crate::messages::waiting as waiting_notices;
 use crate::monitor::Monitor;
 use crate::organisations::following;
+use crate::organisations::notices;
 use crate::people::cancellation;
+use crate::people::cancellation::CancellationError;
 use crate::people::name_index;
 use crate::people::verification;
 use crate::people::waiting;
@@ -67,7 +69,7 @@ pub fn start(composed: &Composed, stop: &watch::Receiver<bool>) -> Vec<JoinHandl
         }),
     ];
     let (sender, over) = (node.clone(), stop.clone());
-    let notices = [every(FOLLOW, stop, provider, move |provider| {
+    let notifying = [every(FOLLOW, stop, provider, move |provider| {
         let (node, over) = (sender.clone(), over.clone());
         async move { log("notices", send_notices(&provider, node, || *over.borrow()).await) }
     })];
@@ -104,7 +106,7 @@ pub fn start(composed: &Composed, stop: &watch::Receiver<bool>) -> Vec<JoinHandl
     ];
     tasks
         .into_iter()
-        .chain(notices)
+        .chain(notifying)
         .chain(mandates)
         .chain(checks)
         .chain(leased)
@@ -287,7 +289,7 @@ async fn keep_house(provider: &Provider, node: String) -> Result<(), StoreError>
     }
     chain::thin_heads(provider).await?;
     while provider.store.purge(now).await? > 0 {}
-    if let Err(error) = cancellation::end_due(provider).await {
+    if let Err(error) = end_accounts(provider).await {
         tracing::error!(%error, "accounts that were given up could not be ended");
     }
     let context = RequestContext::internal("rotation");
@@ -296,6 +298,16 @@ async fn keep_house(provider: &Provider, node: String) -> Result<(), StoreError>
         Ok(rotated) if rotated.is_empty() => {}
         Ok(rotated) => tracing::info!(?rotated, "signing keys rotated"),
         Err(error) => tracing::error!(%error, "the signing keys could not be advanced"),
+    }
+    Ok(())
+}
+
+/// Ends the accounts whose time is over, and tells who acted by them or for them.
+pub async fn end_accounts(provider: &Provider) -> Result<(), CancellationError> {
+    for ended in cancellation::end_due(provider).await? {
+        for principal in ended.about {
+            notices::ended(provider, principal, ended.at, Some(ended.account));
+        }
     }
     Ok(())
 }

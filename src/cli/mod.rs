@@ -2,7 +2,7 @@
 
 mod account;
 mod audit;
-mod background;
+pub mod background;
 mod client;
 pub mod compose;
 mod doctor;

@@ -49,8 +49,8 @@ pub async fn receive(
         uscc: Vec<String>,
     }
     let (now, call) = (provider.clock.now(), IncomingCall { path, headers, body });
-    let verified = provider.legal_entities.verify_call(&call, now).ok_or(ToldError::NotOffered)?;
-    if let Err(refused) = incoming_call::accept(provider, "legal entities", verified).await? {
+    let nonce = provider.legal_entities.verify_call(&call, now).ok_or(ToldError::NotOffered)?;
+    if let Err(refused) = incoming_call::accept(provider, "legal entities", nonce).await? {
         let event = audit::refused(AuditKind::RequestRefused, "call not of the register");
         let event = event.detail("source", "legal_entities").detail("code", refused.code());
         provider.store.record(event.record(provider, context)).await?;

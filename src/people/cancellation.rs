@@ -10,10 +10,11 @@ use crate::domain::account::Account;
 use crate::domain::account::Profile;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::document_type::DocumentType;
+use crate::domain::id::AccountId;
+use crate::domain::mandate::Principal;
 use crate::domain::request_context::RequestContext;
 use crate::messages;
 use crate::messages::Notice;
-use crate::organisations::notices;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::vault::VaultError;
@@ -63,8 +64,20 @@ pub async fn due(provider: &Provider, account: &Account) -> Result<Option<Timest
     provider.store.cancellation_due(account.id).await
 }
 
+/// An account that ended, when, and whom the mandates were about that ended with it: their people are to be told.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The account.
+    pub account: AccountId,
+    /// When it ended.
+    pub at: Timestamp,
+    /// Whom its mandates were about.
+    pub about: Vec<Principal>,
+}
+
 /// Ends every account whose time is over, and erases the last of those that ended long ago.
-pub async fn end_due(provider: &Provider) -> Result<(), CancellationError> {
+pub async fn end_due(provider: &Provider) -> Result<Vec<Ended>, CancellationError> {
+    let mut all = Vec::new();
     let now = provider.clock.now();
     let context = RequestContext::internal("cancellation");
     for id in provider.store.due_cancellations(now).await? {
@@ -92,13 +105,11 @@ pub async fn end_due(provider: &Provider) -> Result<(), CancellationError> {
         let at = record.at;
         let ended = provider.store.cancel_account(id, (emptied, erase_at), record).await?;
         let Some(about) = ended else { continue };
-        for principal in about {
-            notices::ended(provider, principal, at, Some(id));
-        }
+        all.push(Ended { account: id, at, about });
         if let Some(phone) = phone {
             messages::notify_phone(provider, &phone, Notice::AccountCancelled);
         }
     }
     provider.store.erase_people(now).await?;
-    Ok(())
+    Ok(all)
 }

@@ -32,6 +32,7 @@ const LAYERS: &[&[(&str, &str)]] = &[
     &[
         ("audit", "clock crypto domain jose provider store vault"),
         ("identifier", "config domain provider"),
+        ("incoming_call", "clock domain provider signed_call store"),
         ("subjects", "domain provider store"),
         ("throttle", "clock domain provider store"),
     ],
@@ -48,12 +49,13 @@ const LAYERS: &[&[(&str, &str)]] = &[
         ("monitor", "audit clock config domain i18n outbound provider signed_call store"),
         (
             "organisations",
-            "audit clock crypto domain identifier messages provider registers store subjects throttle vault",
+            "audit clock crypto domain identifier incoming_call messages provider registers signed_call \
+             store subjects throttle vault",
         ),
         (
             "people",
-            "audit clock config crypto domain identifier messages notify one_time_code provider \
-             registers signed_call store throttle vault",
+            "audit clock config crypto domain identifier incoming_call messages notify one_time_code \
+             provider registers signed_call store throttle vault",
         ),
         ("protocol", "audit clock crypto domain jose provider store subjects vault"),
         ("statistics", "clock domain provider store"),

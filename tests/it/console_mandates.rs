@@ -18,11 +18,13 @@ use crate::support::organisation::offer;
 const MANY: usize = PAGE + 3;
 
 /// Offers so many mandates for oneself, whatever the throttle thinks of it.
-async fn offer_many(provider: &TestProvider, browser: &crate::support::Browser, agent: &Person) {
+/// To people with these seeds and no accounts.
+async fn offer_many(provider: &TestProvider, browser: &crate::support::Browser, seed: u64) {
     for count in 0..MANY {
         if count % 20 == 0 {
             provider.execute("DELETE FROM throttle").await;
         }
+        let agent = &Person::synthetic(seed + u64::try_from(count).unwrap());
         let fields = [("matters", "all")];
         let done = offer(provider, browser, "/account/mandates", (agent, &fields)).await;
         assert_eq!(done.status, 303, "{}", done.body);
@@ -35,14 +37,13 @@ on_both!(
     |provider| {
         let [_, security, _] = officers(&provider).await;
         let (person, browser) = logged_in(&provider, 9_300).await;
-        let agent = Person::synthetic(9_301);
         for seed in 0..MANY {
             let known = entity(9_300 + u64::try_from(seed).unwrap(), &person);
             provider.add_organisation(&known).await;
             let done = claim(&provider, &browser, known.uscc.as_str()).await;
             assert_eq!(done.status, 303, "{}", done.body);
         }
-        offer_many(&provider, &browser, &agent).await;
+        offer_many(&provider, &browser, 9_400).await;
         let path = format!("/console/people/{}", provider.account(&person).await.id);
 
         let row = "<th scope=\"row\" role=\"rowheader\">样例企业";

@@ -252,7 +252,7 @@ on_both!(
         let open = "SELECT COUNT(*) FROM mandate WHERE state = 'active'";
         assert_eq!(provider.count(open).await, 3, "there is time to think it over");
         provider.execute("UPDATE cancellation SET due_at = 1").await;
-        cancellation::end_due(&provider.provider).await.unwrap();
+        yihao::cli::background::end_accounts(&provider.provider).await.unwrap();
 
         assert_eq!(provider.count(open).await, 0);
         let refreshed = web1.refresh(answer["refresh_token"].as_str().unwrap()).await;

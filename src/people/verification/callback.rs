@@ -52,8 +52,8 @@ pub async fn receive(
     let kind = CheckKind::parse(kind).ok_or(CallbackError::NotOffered)?;
     let verifier = provider.verifiers.get(kind).ok_or(CallbackError::NotOffered)?;
     let (now, call) = (provider.clock.now(), IncomingCall { path, headers, body });
-    let verified = verifier.verify_call(&call, now);
-    if let Err(refused) = incoming_call::accept(provider, kind.as_str(), verified).await? {
+    let nonce = verifier.verify_call(&call, now);
+    if let Err(refused) = incoming_call::accept(provider, kind.as_str(), nonce).await? {
         let event = audit::refused(AuditKind::RequestRefused, "callback not of the service");
         let event = event.detail("source", kind.as_str()).detail("code", refused.code());
         provider.store.record(event.record(provider, context)).await?;
