@@ -44,6 +44,54 @@ pub struct Represented {
     pub is_suspended: bool,
 }
 
+/// A mandate as whoever has or had it reads it.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// The mandate.
+    pub mandate: Mandate,
+    /// Whom it is about: an organisation's name in full, a person's masked.
+    pub name: String,
+    /// The organisation's credit code.
+    pub uscc: Option<String>,
+    /// Who granted it, for an organisation.
+    pub grantor: Option<String>,
+}
+
+/// So much of what a person ever held, newest first and before `before`.
+pub async fn history(
+    provider: &Provider,
+    account: AccountId,
+    part: (Option<MandateId>, i64),
+) -> Result<Vec<Past>, RepresentedError> {
+    let held = provider.store.list_mandates_of_agent(account, part).await?;
+    held.into_iter().map(|held| past(provider, held)).collect()
+}
+
+/// What a person accepted and has not begun.
+pub async fn coming(
+    provider: &Provider,
+    account: AccountId,
+) -> Result<Vec<Past>, RepresentedError> {
+    let held = provider.store.list_coming_mandates(account, provider.clock.now()).await?;
+    held.into_iter().map(|held| past(provider, held)).collect()
+}
+
+fn past(provider: &Provider, held: Held) -> Result<Past, RepresentedError> {
+    let mandate = held.mandate;
+    let parties = provider.vault.open_parties(mandate.id, &mandate.parties)?;
+    Ok(match &held.organisation {
+        Some(record) => {
+            let record = provider.vault.open_organisation(record)?;
+            let (uscc, grantor) = (Some(record.uscc), Some(parties.grantor_name));
+            Past { mandate, name: record.name, uscc, grantor }
+        }
+        None => {
+            let name = provider.config.masking.name(&parties.grantor_name);
+            Past { mandate, name, uscc: None, grantor: None }
+        }
+    })
+}
+
 /// Everybody a person represents now, the strongest mandate first, each principal once; also who is suspended.
 pub async fn list(
     provider: &Provider,

@@ -17,8 +17,7 @@ use crate::support::organisation::offer;
 /// How many of each there are.
 const MANY: usize = PAGE + 3;
 
-/// Offers so many mandates for oneself, whatever the throttle thinks of it.
-/// To people with these seeds and no accounts.
+/// Offers so many mandates for oneself, whatever the throttle thinks of it, to people with these seeds.
 async fn offer_many(provider: &TestProvider, browser: &crate::support::Browser, seed: u64) {
     for count in 0..MANY {
         if count % 20 == 0 {

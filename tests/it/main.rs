@@ -64,6 +64,7 @@ mod jose_vectors;
 mod leaving;
 mod legacy_codes;
 mod legacy_commands;
+mod legacy_login;
 mod legacy_roll_back;
 mod legacy_vectors;
 mod legal_entities;

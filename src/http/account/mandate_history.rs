@@ -6,13 +6,15 @@ use http::StatusCode;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::clock::Timestamp;
 use crate::domain::mandate::Principal;
 use crate::http::account::Owner;
 use crate::http::account::granting;
 use crate::http::account::granting::PAGE;
 use crate::http::failure::Failure;
+use crate::organisations::represented;
+use crate::organisations::represented::Past;
 use crate::provider::Provider;
-use crate::store::sql::Held;
 
 /// The lists there are, the first one where the address names none: what the person holds and held, who acts for the
 /// person, who did.
@@ -27,8 +29,8 @@ pub async fn show(owner: Owner) -> Result<Response, Failure> {
     let list = list.ok_or_else(|| Failure::bad_request("of is no list of this page"))?;
     let part = (granting::before(visitor)?, PAGE + 1);
     let (rows, next) = if list == "held" {
-        let found = provider.store.list_mandates_of_agent(account, part).await?;
-        let (found, next) = granting::part_of(found, |held| held.mandate.id);
+        let found = represented::history(provider, account, part).await?;
+        let (found, next) = granting::part_of(found, |past| past.mandate.id);
         (held_rows(provider, &found).await?, next)
     } else {
         let principal = Principal::Person(account);
@@ -41,23 +43,14 @@ pub async fn show(owner: Owner) -> Result<Response, Failure> {
 }
 
 /// Mandates as who has them sees them: named after whom they are about.
-pub async fn held_rows(provider: &Provider, held: &[Held]) -> Result<Vec<Value>, Failure> {
+pub async fn held_rows(provider: &Provider, held: &[Past]) -> Result<Vec<Value>, Failure> {
     let mut rows = Vec::with_capacity(held.len());
-    for one in held {
-        let (mandate, parties) = (&one.mandate, &one.mandate.parties);
-        let parties = provider.vault.open_parties(mandate.id, parties)?;
-        let (name, uscc) = match &one.organisation {
-            Some(record) => {
-                let record = provider.vault.open_organisation(record)?;
-                (record.name, Some(record.uscc))
-            }
-            None => (provider.config.masking.name(&parties.grantor_name), None),
-        };
+    for past in held {
+        let mandate = &past.mandate;
         rows.push(json!({
-            "name": name, "number": uscc,
-            "grantor": uscc.is_some().then_some(parties.grantor_name),
+            "name": past.name, "number": past.uscc, "grantor": past.grantor,
             "state_key": format!("mandate-state-{}", mandate.state.as_str()),
-            "ended_at": mandate.ended_at.map(crate::clock::Timestamp::to_beijing),
+            "ended_at": mandate.ended_at.map(Timestamp::to_beijing),
             "terms": granting::terms_shown(provider, mandate).await?,
         }));
     }

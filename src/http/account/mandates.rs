@@ -232,7 +232,7 @@ async fn page_with(
     let part = (None, granting::PAGE + 1);
     let mine = provider.store.list_mandates_of(Principal::Person(account), true, part).await?;
     let (mine, more) = granting::part_of(mine, |mandate| mandate.id);
-    let coming = provider.store.list_coming_mandates(account, provider.clock.now()).await?;
+    let coming = represented::coming(provider, account).await?;
     let done_key = match visitor.query.get("done") {
         Some("claimed") => Some("mandates-claimed-done".to_owned()),
         _ => done_key(owner),
