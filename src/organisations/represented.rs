@@ -79,17 +79,13 @@ pub async fn coming(
 fn past(provider: &Provider, held: Held) -> Result<Past, RepresentedError> {
     let mandate = held.mandate;
     let parties = provider.vault.open_parties(mandate.id, &mandate.parties)?;
-    Ok(match &held.organisation {
-        Some(record) => {
-            let record = provider.vault.open_organisation(record)?;
-            let (uscc, grantor) = (Some(record.uscc), Some(parties.grantor_name));
-            Past { mandate, name: record.name, uscc, grantor }
-        }
-        None => {
-            let name = provider.config.masking.name(&parties.grantor_name);
-            Past { mandate, name, uscc: None, grantor: None }
-        }
-    })
+    let Some(record) = &held.organisation else {
+        let name = provider.config.masking.name(&parties.grantor_name);
+        return Ok(Past { mandate, name, uscc: None, grantor: None });
+    };
+    let record = provider.vault.open_organisation(record)?;
+    let (uscc, grantor) = (Some(record.uscc), Some(parties.grantor_name));
+    Ok(Past { mandate, name: record.name, uscc, grantor })
 }
 
 /// Everybody a person represents now, the strongest mandate first, each principal once; also who is suspended.
