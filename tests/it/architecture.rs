@@ -79,7 +79,7 @@ const LAYERS: &[&[(&str, &str)]] = &[
     // Edges
     &[(
         "http",
-        "audit clock codes config console crypto domain i18n identifier login onboarding one_time_code \
+        "audit clock codes config console crypto domain i18n identifier incoming_call login onboarding one_time_code \
          organisations people protocol provider recovery subjects",
     )],
 ];

@@ -9,34 +9,16 @@ use crate::domain::id::CheckId;
 use crate::domain::identity_check::CheckKind;
 use crate::domain::request_context::RequestContext;
 use crate::incoming_call;
+use crate::incoming_call::NotTaken;
 use crate::people::verification::VerifyError;
 use crate::people::verification::ask;
 use crate::provider::Provider;
-use crate::signed_call::CallError;
 use crate::signed_call::IncomingCall;
-use crate::store::StoreError;
 
 /// Where a service tells us that there is a result; the kind follows.
 pub(super) const CALLBACK: &str = "/verification/callback";
 /// The same, as a route.
 pub const ROUTE: &str = "/verification/callback/{kind}";
-
-/// Why a service's call is not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum CallbackError {
-    /// There is no such service.
-    #[error("there is no such service")]
-    NotOffered,
-    /// It is not the service that calls.
-    #[error(transparent)]
-    Call(#[from] CallError),
-    /// It makes no sense, or names no check of this service.
-    #[error("the call names no check")]
-    Unknown,
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// Takes the word of the service, once, and asks it.
 pub async fn receive(
@@ -44,13 +26,13 @@ pub async fn receive(
     context: &RequestContext,
     kind: &str,
     (path, headers, body): (&str, &HeaderMap, &[u8]),
-) -> Result<(), CallbackError> {
+) -> Result<(), NotTaken> {
     #[derive(Deserialize)]
     struct Told {
         check: CheckId,
     }
-    let kind = CheckKind::parse(kind).ok_or(CallbackError::NotOffered)?;
-    let verifier = provider.verifiers.get(kind).ok_or(CallbackError::NotOffered)?;
+    let kind = CheckKind::parse(kind).ok_or(NotTaken::NotOffered)?;
+    let verifier = provider.verifiers.get(kind).ok_or(NotTaken::NotOffered)?;
     let (now, call) = (provider.clock.now(), IncomingCall { path, headers, body });
     let nonce = verifier.verify_call(&call, now);
     if let Err(refused) = incoming_call::accept(provider, kind.as_str(), nonce).await? {
@@ -59,11 +41,11 @@ pub async fn receive(
         provider.store.record(event.record(provider, context)).await?;
         return Err(refused.into());
     }
-    let told: Told = serde_json::from_slice(body).map_err(|_| CallbackError::Unknown)?;
+    let told: Told = serde_json::from_slice(body).map_err(|_| NotTaken::Unknown)?;
     let check = provider.store.find_check(told.check).await?;
-    let check = check.filter(|check| check.kind == kind).ok_or(CallbackError::Unknown)?;
+    let check = check.filter(|check| check.kind == kind).ok_or(NotTaken::Unknown)?;
     let Some(account) = provider.store.find_account(check.account_id).await? else {
-        return Err(CallbackError::Unknown);
+        return Err(NotTaken::Unknown);
     };
     match ask(provider, context, &check, &account).await {
         Err(VerifyError::Store(error)) => Err(error.into()),
