@@ -110,7 +110,15 @@ on_both!(
         assert_eq!(sub(&stranger, &Browser::new(), &stays).await, fresh);
         assert_ne!(sub(&knew_one, &Browser::new(), &stays).await, of_other);
         assert_eq!(try_password(&provider, &Browser::new(), phone).await.status, 303);
-        let again = send(&provider, &security, &format!("{path}/split"), &split).await;
+        // A busy machine may ask for another try, as it may of everybody.
+        let mut again = send(&provider, &security, &format!("{path}/split"), &split).await;
+        for _ in 0..5 {
+            if again.status != 503 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            again = send(&provider, &security, &format!("{path}/split"), &split).await;
+        }
         assert_eq!(again.status, 409, "{}", again.body);
     }
 );
