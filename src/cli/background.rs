@@ -21,6 +21,7 @@ use crate::organisations::following;
 use crate::organisations::notices;
 use crate::people::cancellation;
 use crate::people::cancellation::CancellationError;
+use crate::people::cancellation::Ended;
 use crate::people::name_index;
 use crate::people::verification;
 use crate::people::waiting;
@@ -304,12 +305,12 @@ async fn keep_house(provider: &Provider, node: String) -> Result<(), StoreError>
 
 /// Ends the accounts whose time is over, and tells who acted by them or for them.
 pub async fn end_accounts(provider: &Provider) -> Result<(), CancellationError> {
-    for ended in cancellation::end_due(provider).await? {
+    let tell = |ended: Ended| {
         for principal in ended.about {
             notices::ended(provider, principal, ended.at, Some(ended.account));
         }
-    }
-    Ok(())
+    };
+    cancellation::end_due(provider, tell).await
 }
 
 /// A little after midnight the day's batch of new codes is signed; the day has one, whoever makes it.

@@ -75,9 +75,11 @@ pub struct Ended {
     pub about: Vec<Principal>,
 }
 
-/// Ends every account whose time is over, and erases the last of those that ended long ago.
-pub async fn end_due(provider: &Provider) -> Result<Vec<Ended>, CancellationError> {
-    let mut all = Vec::new();
+/// Ends every account whose time is over, telling of each, and erases the last of those that ended long ago.
+pub async fn end_due(
+    provider: &Provider,
+    mut told: impl FnMut(Ended),
+) -> Result<(), CancellationError> {
     let now = provider.clock.now();
     let context = RequestContext::internal("cancellation");
     for id in provider.store.due_cancellations(now).await? {
@@ -105,11 +107,11 @@ pub async fn end_due(provider: &Provider) -> Result<Vec<Ended>, CancellationErro
         let at = record.at;
         let ended = provider.store.cancel_account(id, (emptied, erase_at), record).await?;
         let Some(about) = ended else { continue };
-        all.push(Ended { account: id, at, about });
+        told(Ended { account: id, at, about });
         if let Some(phone) = phone {
             messages::notify_phone(provider, &phone, Notice::AccountCancelled);
         }
     }
     provider.store.erase_people(now).await?;
-    Ok(all)
+    Ok(())
 }

@@ -317,7 +317,7 @@ on_both!(
         let fields = [("csrf", &*csrf), ("step", "cancel"), ("understood", "1")];
         browser.post(&provider.url("/account/cancel"), &fields).await;
         provider.wait_seconds(8 * 24 * 3600);
-        yihao::people::cancellation::end_due(&provider.provider).await.unwrap();
+        yihao::people::cancellation::end_due(&provider.provider, drop).await.unwrap();
         assert_eq!(provider.rows(&["portal_block", "known_browser"]).await, [0, 0]);
         let kept = "SELECT COUNT(*) FROM account WHERE blocked_methods <> '' OR locale IS NOT NULL";
         assert_eq!(provider.count(kept).await, 0);

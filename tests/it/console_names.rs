@@ -191,7 +191,7 @@ on_both!(
             let account = provider.account(person).await;
             cancellation::ask(&provider.provider, &context, &account).await.unwrap();
             provider.clock.advance(LEAVE);
-            cancellation::end_due(&provider.provider).await.unwrap();
+            cancellation::end_due(&provider.provider, drop).await.unwrap();
         };
         cancelled(&people[0]).await;
         assert_eq!(provider.rows(&["name_index"]).await, [3]);

@@ -125,17 +125,17 @@ on_both!(
             303
         );
         provider.wait_seconds(8 * DAY);
-        cancellation::end_due(&provider.provider).await.unwrap();
+        cancellation::end_due(&provider.provider, drop).await.unwrap();
         log_in(&provider, &browser, &person).await;
         assert!(is_logged_in(&provider, &browser).await, "taken back");
 
         assert_eq!(cancel(&provider, &browser).await.status, 303);
         provider.wait_seconds(6 * DAY);
-        cancellation::end_due(&provider.provider).await.unwrap();
+        cancellation::end_due(&provider.provider, drop).await.unwrap();
         log_in(&provider, &browser, &person).await;
         assert!(is_logged_in(&provider, &browser).await, "not yet");
         provider.wait_seconds(2 * DAY);
-        cancellation::end_due(&provider.provider).await.unwrap();
+        cancellation::end_due(&provider.provider, drop).await.unwrap();
 
         assert!(!is_logged_in(&provider, &browser).await);
         let identity = (&*person.id_number, person.password());
@@ -167,7 +167,7 @@ on_both!(
         let (first, firsts) = logged_in(&provider, 8204).await;
         cancel(&provider, &firsts).await;
         provider.wait_seconds(8 * DAY);
-        cancellation::end_due(&provider.provider).await.unwrap();
+        cancellation::end_due(&provider.provider, drop).await.unwrap();
         let second = Person { phone: first.phone.clone(), ..Person::synthetic(8205) };
         provider.add_person(&second.clone().without_account()).await;
         let browser = Browser::new();
@@ -196,13 +196,13 @@ on_both!(
         let id = provider.account(&person).await.id;
         cancel(&provider, &browser).await;
         provider.wait_seconds(8 * DAY);
-        cancellation::end_due(&provider.provider).await.unwrap();
+        cancellation::end_due(&provider.provider, drop).await.unwrap();
         let kept = provider.provider.store.find_account(id).await.unwrap().unwrap();
         assert!(!kept.person_key.is_empty());
         let profile = provider.provider.vault.open_profile(&kept).unwrap();
         assert!(profile.name.is_empty() && profile.id_number.is_empty());
         provider.wait_seconds(181 * DAY);
-        cancellation::end_due(&provider.provider).await.unwrap();
+        cancellation::end_due(&provider.provider, drop).await.unwrap();
         let erased = provider.provider.store.find_account(id).await.unwrap().unwrap();
         assert!(erased.person_key.is_empty() && erased.profile.is_empty());
     }

@@ -250,7 +250,7 @@ on_both_backends!(
         let fields = [("step", "cancel"), ("understood", "1")];
         assert_eq!(citizen.browser.submit(&page, &fields).await.status, 303);
         provider.clock.advance(8 * 24 * 60 * 60 * 1000);
-        yihao::people::cancellation::end_due(&provider.provider).await.unwrap();
+        yihao::people::cancellation::end_due(&provider.provider, drop).await.unwrap();
         for _ in 0..100 {
             if provider.rows(&["evidence", "identity_check"]).await == [0, 0] {
                 break;

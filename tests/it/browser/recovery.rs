@@ -126,7 +126,7 @@ async fn an_account_is_given_up_and_its_phone_opens_nothing_of_it() {
     window.see("#keep").await;
     Scene::look(window, "cancel-due").await;
     provider.wait_seconds(8 * DAY);
-    cancellation::end_due(&provider.provider).await.expect("it ends");
+    cancellation::end_due(&provider.provider, drop).await.expect("it ends");
     scene.visit("/account").await;
     window.see("#identifier").await;
 

@@ -81,7 +81,7 @@ impl TestProvider {
             accept_synthetic: true,
             ..Config::default()
         };
-        config.database.connections = 4;
+        config.database.connections = 8;
         config.password.workers = 2;
         // A test means the same at every hour: the officers it makes at night are no alert.
         config.monitor.night_acts.enabled = false;
