@@ -2,9 +2,6 @@
 //! at any.
 
 use std::collections::HashSet;
-use std::io::Write;
-use std::process::Command;
-use std::process::Stdio;
 
 use serde_json::Value;
 use serde_json::json;
@@ -29,6 +26,7 @@ use crate::support::organisation::takes_all;
 use crate::support::organisation::tokens;
 use crate::support::organisation::with_agent;
 use crate::support::relying_party::claims;
+use crate::support::terminal;
 
 /// Spellings that people and their keyboards make of a code.
 fn spellings(code: &str) -> [String; 8] {
@@ -170,27 +168,8 @@ on_both!(every_spelling_finds_the_same_organisation_for_an_officer_and_a_machine
 
 /// What an operator is told who writes this to `yihao organisation show -`; the complaint when it is refused.
 fn shown(provider: &TestProvider, typed: &str) -> Result<Value, String> {
-    let config = &provider.provider.config;
-    let mut process = Command::new(env!("CARGO_BIN_EXE_yihao"))
-        .args(["organisation", "show", "-", "--json"])
-        .env("YIHAO__ISSUER", config.issuer_text())
-        .env("YIHAO__DATA_DIR", &config.data_dir)
-        .env("YIHAO__DATABASE__URL", &config.database.url)
-        .env("YIHAO__ACCEPT_SYNTHETIC", "true")
-        .env("YIHAO__LOG__FILTER", "off")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    process.stdin.take().unwrap().write_all(format!("{typed}\n").as_bytes()).unwrap();
-    let output = process.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() {
-        Ok(serde_json::from_slice(&output.stdout).unwrap())
-    } else {
-        Err(told)
-    }
+    let told = terminal::asked(provider, &["organisation", "show", "-", "--json"], typed)?;
+    Ok(serde_json::from_str(&told).unwrap())
 }
 
 on_both!(every_spelling_finds_the_same_organisation_at_a_terminal, |provider| {

@@ -1,10 +1,6 @@
 //! One ID number in every spelling (security.md A-51): the same account at every door, and look-alikes nobody
 //! at none.
 
-use std::io::Write;
-use std::process::Command;
-use std::process::Stdio;
-
 use crate::on_both;
 use crate::support::Browser;
 use crate::support::Page;
@@ -18,6 +14,7 @@ use crate::support::login::try_password;
 use crate::support::recovery::ask;
 use crate::support::recovery::at_counter;
 use crate::support::recovery::counter_code;
+use crate::support::terminal;
 
 /// The number printed in GB 11643.
 const NUMBER: &str = "11010519491231002X";
@@ -112,23 +109,8 @@ on_both!(a_look_alike_is_refused_before_the_register_is_asked, |provider| {
 
 /// What an operator is told who writes this to `yihao account show -`; the complaint when it is refused.
 fn shown(provider: &TestProvider, typed: &str) -> Result<String, String> {
-    let config = &provider.provider.config;
-    let mut process = Command::new(env!("CARGO_BIN_EXE_yihao"))
-        .args(["account", "show", "-"])
-        .env("YIHAO__ISSUER", config.issuer_text())
-        .env("YIHAO__DATA_DIR", &config.data_dir)
-        .env("YIHAO__DATABASE__URL", &config.database.url)
-        .env("YIHAO__LOG__FILTER", "off")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    process.stdin.take().unwrap().write_all(format!("{typed}\n").as_bytes()).unwrap();
-    let output = process.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!told.contains("19491231"), "{told}");
-    if output.status.success() { Ok(String::from_utf8(output.stdout).unwrap()) } else { Err(told) }
+    let told = terminal::asked(provider, &["account", "show", "-"], typed);
+    told.inspect_err(|told| assert!(!told.contains("19491231"), "{told}"))
 }
 
 on_both!(every_spelling_finds_the_same_account_for_an_operator, |provider| {

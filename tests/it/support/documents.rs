@@ -1,9 +1,5 @@
 //! People of every kind of document, and what a command at a terminal tells of them.
 
-use std::io::Write;
-use std::process::Command;
-use std::process::Stdio;
-
 use serde_json::Value;
 use yihao::domain::citizen_id::CitizenId;
 use yihao::domain::document_type::DocumentType;
@@ -11,6 +7,7 @@ use yihao::domain::policy::Synthetic;
 
 use crate::support::Person;
 use crate::support::TestProvider;
+use crate::support::terminal;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "lantern over the lake";
@@ -89,21 +86,8 @@ pub fn every() -> Vec<Person> {
 
 /// What an operator at a terminal is told of the account with this document; none when nobody is found.
 pub fn shown(provider: &TestProvider, person: &Person) -> Option<Value> {
-    let config = &provider.provider.config;
-    let mut process = Command::new(env!("CARGO_BIN_EXE_yihao"))
-        .args(["account", "show", "-", "--json", "--id-type", person.id_type.code()])
-        .args(["--id-country", &person.id_country])
-        .env("YIHAO__ISSUER", config.issuer_text())
-        .env("YIHAO__DATA_DIR", &config.data_dir)
-        .env("YIHAO__DATABASE__URL", &config.database.url)
-        .env("YIHAO__LOG__FILTER", "off")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let line = format!("{}\n", person.id_number);
-    process.stdin.take().unwrap().write_all(line.as_bytes()).unwrap();
-    let output = process.wait_with_output().unwrap();
-    output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap())
+    let arguments = ["account", "show", "-", "--json", "--id-type", person.id_type.code()];
+    let arguments = [&arguments[..], &["--id-country", &person.id_country]].concat();
+    let told = terminal::asked(provider, &arguments, &person.id_number).ok()?;
+    Some(serde_json::from_str(&told).unwrap())
 }
