@@ -206,18 +206,22 @@ impl TestProvider {
         found.unwrap().expect("an account")
     }
 
-    /// The newest audit records, newest first, as `kind outcome reason`; not those of housekeeping and
-    /// monitoring, which come when they come.
+    /// The newest audit records, newest first, as `kind outcome reason`; not those of housekeeping, monitoring
+    /// and deliveries, which come when they come.
     pub async fn audit(&self, limit: usize) -> Vec<String> {
         let query = AuditQuery { account_id: None, before: None, limit: 500 };
         let records = self.provider.store.find_audit(&query).await.unwrap();
         let line = |record: yihao::domain::audit_event::AuditRecord| {
             format!("{} {} {}", record.kind, record.outcome, record.reason).trim().to_owned()
         };
+        let on_their_own = [
+            AuditKind::KeysRotated,
+            AuditKind::AlertRaised,
+            AuditKind::AlertDelivered,
+            AuditKind::LogoutDelivered,
+        ];
         let requested = |record: &yihao::domain::audit_event::AuditRecord| {
-            ![AuditKind::KeysRotated, AuditKind::AlertRaised]
-                .map(AuditKind::as_str)
-                .contains(&&*record.kind)
+            !on_their_own.map(AuditKind::as_str).contains(&&*record.kind)
         };
         let records = records.into_iter().map(|sealed| sealed.record);
         records.filter(requested).take(limit).map(line).collect()
