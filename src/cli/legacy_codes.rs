@@ -16,9 +16,9 @@ use serde_json::json;
 use crate::cli::output;
 use crate::cli::register::report;
 use crate::cli::register::report::Report as Refused;
+use crate::codes::Order;
 use crate::codes::announce;
 use crate::codes::import;
-use crate::codes::import::Order;
 use crate::codes::publication;
 use crate::console::codes as figures;
 use crate::domain::code_record::CodeBatch;
@@ -57,10 +57,29 @@ pub struct Import {
     report: Option<PathBuf>,
 }
 
+/// What is announced, and on whose word.
+#[derive(clap::Args)]
+pub struct Announce {
+    /// The file.
+    file: PathBuf,
+    /// The authority that says so.
+    #[arg(long)]
+    authority: String,
+    /// The letter or file it says so in.
+    #[arg(long)]
+    evidence: String,
+    /// How the file is written: utf-8 or gbk. Seen from the file if it is not said.
+    #[arg(long)]
+    encoding: Option<Encoding>,
+    /// Only look: keep nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
 /// What to do with codes.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Lists batches of legacy codes, newest first.
+    /// Lists batches of legacy codes and of new ones, newest first.
     #[command(after_help = "Example:\n  yihao codes list --json")]
     List,
     /// Shows what was found in a batch.
@@ -73,21 +92,11 @@ pub enum Command {
     #[command(after_help = "Example:\n  yihao codes figures --json")]
     Figures,
     /// Receives new credit codes of a CSV file with the columns `uscc`, `name`, `date` and perhaps
-    /// `status`, to be published with the next day's batch.
-    #[command(
-        after_help = "Example:\n  yihao codes announce new.csv --authority 某某省市场监督管理局"
-    )]
-    Announce {
-        /// The file.
-        file: PathBuf,
-        /// The authority that says so.
-        #[arg(long)]
-        authority: String,
-        /// How the file is written: utf-8 or gbk. Seen from the file if it is not said.
-        #[arg(long)]
-        encoding: Option<Encoding>,
-    },
-    /// Publishes everything that waits as the batch of today, if today has none.
+    /// `status`. Two officers let them be published, with the next day's batch.
+    #[command(after_help = "Example:
+  yihao codes announce new.csv --authority 某某省市场监督管理局 --evidence 市监函〔2026〕13号")]
+    Announce(Announce),
+    /// Publishes everything that was confirmed as the batch of today, if today has none.
     #[command(after_help = "Example:\n  yihao codes publish")]
     Publish,
 }
@@ -107,7 +116,7 @@ pub async fn import(provider: &Provider, what: Import, as_json: bool) -> anyhow:
     let name = |line: i64, reason: &str| {
         refused.add(line.unsigned_abs(), reason).map_err(std::io::Error::other)
     };
-    let imported = import::import(provider, &context, source, order, name).await;
+    let imported = import::import(provider, (&context, None), source, order, name).await;
     progress.finish_and_clear();
     refused.keep()?;
     let (batch, report) = imported.with_context(|| what.file.display().to_string())?;
@@ -139,14 +148,7 @@ pub async fn run(provider: &Provider, command: Command, as_json: bool) -> anyhow
         Command::List => list(provider, as_json).await,
         Command::Show { batch } => show(provider, CodeBatchId(batch), as_json).await,
         Command::Figures => tell_figures(provider, as_json).await,
-        Command::Announce { file, authority, encoding } => {
-            let context = RequestContext::internal("announce");
-            let source = open(&file)?;
-            let announced =
-                announce::announce(provider, &context, source, (&authority, encoding)).await;
-            let codes = announced.with_context(|| file.display().to_string())?;
-            output::object(&json!({ "announced": codes }), as_json)
-        }
+        Command::Announce(what) => announce_new(provider, what, as_json).await,
         Command::Publish => {
             let context = RequestContext::internal("publish");
             let number = publication::publish_now(provider, &context).await?;
@@ -155,10 +157,28 @@ pub async fn run(provider: &Provider, command: Command, as_json: bool) -> anyhow
     }
 }
 
+async fn announce_new(provider: &Provider, what: Announce, as_json: bool) -> anyhow::Result<()> {
+    let context = RequestContext::internal("announce");
+    let order = Order {
+        authority: &what.authority,
+        evidence: &what.evidence,
+        encoding: what.encoding,
+        dry_run: what.dry_run,
+    };
+    let source = open(&what.file)?;
+    let announced = announce::announce(provider, (&context, None), source, order).await;
+    let (batch, report) = announced.with_context(|| what.file.display().to_string())?;
+    let told = json!({
+        "announced": report.valid, "batch": batch.map(|batch| batch.to_string()),
+        "dry_run": what.dry_run,
+    });
+    output::object(&told, as_json)
+}
+
 async fn list(provider: &Provider, as_json: bool) -> anyhow::Result<()> {
     let batches = provider.store.list_code_batches(None, LISTED).await?;
     let rows: Vec<Value> = batches.iter().map(row).collect();
-    output::rows(&["batch", "state", "authority", "records", "created"], &rows, as_json)
+    output::rows(&["batch", "kind", "state", "authority", "records", "created"], &rows, as_json)
 }
 
 async fn show(provider: &Provider, id: CodeBatchId, as_json: bool) -> anyhow::Result<()> {
@@ -190,7 +210,7 @@ async fn tell_figures(provider: &Provider, as_json: bool) -> anyhow::Result<()> 
 
 fn row(batch: &CodeBatch) -> Value {
     json!({
-        "batch": batch.id.to_string(), "state": batch.state.as_str(),
+        "batch": batch.id.to_string(), "kind": batch.kind.as_str(), "state": batch.state.as_str(),
         "authority": batch.authority, "records": batch.records,
         "created": batch.created_at.to_rfc3339(),
     })

@@ -1,24 +1,30 @@
-//! What authorities report of new codes, to be published: a file is kept whole or not at all, since what is
-//! published cannot be taken back, only withdrawn by a later record.
+//! What authorities report of new codes, to be published: a file is kept whole or not at all, and waits for two
+//! officers, since what is published cannot be taken back, only withdrawn by a later record.
 
 use std::collections::HashSet;
 use std::io::Read;
 
-use crate::audit;
+use crate::codes::By;
 use crate::codes::CodesError;
+use crate::codes::Order;
+use crate::codes::begin;
+use crate::codes::handed_in;
 use crate::codes::import::day;
-use crate::codes::words;
+use crate::codes::uscc_reason;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::code_record::Announced;
 use crate::domain::code_record::Announcement;
+use crate::domain::code_record::BatchKind;
+use crate::domain::code_record::CodeBatch;
+use crate::domain::code_record::Report;
+use crate::domain::id::CodeBatchId;
 use crate::domain::id::EntityDigest;
 use crate::domain::legal_entity::OrganisationName;
-use crate::domain::request_context::RequestContext;
 use crate::domain::uscc::Uscc;
-use crate::domain::uscc::UsccError;
 use crate::provider::Provider;
 use crate::store::StoreError;
 use crate::store::sql::NewAnnouncement;
+use crate::store::sql::Reported;
 use crate::table::Cells;
 use crate::table::Column;
 use crate::table::Encoding;
@@ -28,7 +34,7 @@ use crate::table::Width;
 use crate::vault::VaultError;
 
 /// Most rows of one file: it is kept in one transaction.
-const MOST_ROWS: usize = 20_000;
+pub const MOST_ROWS: usize = 20_000;
 
 const USCC: usize = 0;
 const NAME: usize = 1;
@@ -43,14 +49,36 @@ const COLUMNS: [Column; 4] = [
     Column { name: "status", also: &["状态"], required: false },
 ];
 
-/// Keeps the codes of a file until the next day's batch; says how many.
+/// Reads a file into a batch that waits for two officers; after a dry run there is none.
 pub async fn announce(
     provider: &Provider,
-    context: &RequestContext,
+    by: By<'_>,
     source: impl Read,
-    (authority, encoding): (&str, Option<Encoding>),
-) -> Result<usize, CodesError> {
-    let authority = words(authority, "authority")?;
+    order: Order<'_>,
+) -> Result<(Option<CodeBatchId>, Report), CodesError> {
+    let batch = begin(provider, BatchKind::New, &order)?;
+    let announcements = read_all(provider, source, order.encoding).await?;
+    let codes = announcements.len() as u64;
+    let report = Report { rows: codes, valid: codes, ..Report::default() };
+    if order.dry_run {
+        return Ok((None, report));
+    }
+    let id = batch.id;
+    let event = handed_in(AuditKind::CodesAnnounced, by).detail("batch", id.to_string());
+    let event = event.detail("codes", codes).detail("authority", batch.authority.as_str());
+    let record = event.record(provider, by.0);
+    let batch = CodeBatch { report: report.clone(), ..batch };
+    match provider.store.add_announcements(batch, announcements, record).await {
+        Err(StoreError::Taken) => Err(CodesError::Over),
+        other => Ok(other.map(|()| (Some(id), report))?),
+    }
+}
+
+async fn read_all(
+    provider: &Provider,
+    source: impl Read,
+    encoding: Option<Encoding>,
+) -> Result<Vec<NewAnnouncement>, CodesError> {
     let mut table = Table::begin(source, &COLUMNS, encoding, Width::Any)?;
     let mut kept = Vec::new();
     let mut seen = HashSet::new();
@@ -69,18 +97,12 @@ pub async fn announce(
         seen.insert((new.uscc_digest, new.status));
         kept.push(new);
     }
-    let count = kept.len();
-    let event = audit::done(AuditKind::CodesAnnounced).detail("codes", count);
-    let record = event.detail("authority", authority).record(provider, context);
-    match provider.store.add_announcements(kept, record).await {
-        Err(StoreError::Taken) => Err(CodesError::Over),
-        other => Ok(other.map(|()| count)?),
-    }
+    if kept.is_empty() { Err(CodesError::NoRows) } else { Ok(kept) }
 }
 
 fn read(provider: &Provider, cells: &Cells<'_>) -> Result<NewAnnouncement, &'static str> {
     let uscc = Uscc::parse(cells.cell(USCC), provider.config.synthetic());
-    let uscc = uscc.map_err(UsccError::code)?;
+    let uscc = uscc.map_err(uscc_reason)?;
     let name = OrganisationName::parse(cells.cell(NAME)).map_err(|_| "E_NAME")?;
     let date = day(cells.cell(DATE)).ok_or("E_DATE")?;
     let status = match cells.cell(STATUS).trim() {
@@ -96,25 +118,29 @@ fn read(provider: &Provider, cells: &Cells<'_>) -> Result<NewAnnouncement, &'sta
     Ok(NewAnnouncement { uscc_digest, status, document, received_at: provider.clock.now() })
 }
 
-/// A code is given out once, and only what was given out changes or is withdrawn, once, whether that stands further
-/// up in the file or came before it.
+/// A code is given out once, and only what was given out changes or is withdrawn, once. What waits for two officers
+/// may be taken back, so what it gives out is not given out yet, unless it stands further up in the same file.
 async fn check(
     provider: &Provider,
     new: &NewAnnouncement,
     seen: &HashSet<(EntityDigest, Announcement)>,
 ) -> Result<Result<(), &'static str>, StoreError> {
-    let told = async |status| {
+    let reported = async |status| {
         let (store, digest) = (&provider.store, new.uscc_digest);
-        Ok::<_, StoreError>(
-            seen.contains(&(digest, status)) || store.is_announced(digest, status).await?,
-        )
+        let here = seen.contains(&(digest, status)).then_some(Reported::Confirmed);
+        Ok::<_, StoreError>(here.or(store.find_announcement(digest, status).await?))
     };
-    let (known, withdrawn) =
-        (told(Announcement::Issued).await?, told(Announcement::Withdrawn).await?);
+    let issued = reported(Announcement::Issued).await?;
+    let is_withdrawn = reported(Announcement::Withdrawn).await?.is_some();
     Ok(match new.status {
-        Announcement::Issued if known => Err("E_ANNOUNCED"),
-        Announcement::Changed | Announcement::Withdrawn if !known => Err("E_NOT_ANNOUNCED"),
-        _ if withdrawn => Err("E_WITHDRAWN"),
+        Announcement::Issued if issued.is_some() => Err("E_ANNOUNCED"),
+        Announcement::Changed | Announcement::Withdrawn if issued.is_none() => {
+            Err("E_NOT_ANNOUNCED")
+        }
+        _ if is_withdrawn => Err("E_WITHDRAWN"),
+        Announcement::Changed | Announcement::Withdrawn if issued == Some(Reported::Waiting) => {
+            Err("E_ANNOUNCEMENT_WAITS")
+        }
         _ => Ok(()),
     })
 }

@@ -4,13 +4,15 @@
 
 use std::io::Read;
 
-use crate::audit;
+use crate::codes::By;
 use crate::codes::CodesError;
+use crate::codes::Order;
+use crate::codes::begin;
+use crate::codes::handed_in;
 use crate::codes::seal;
-use crate::codes::words;
+use crate::codes::uscc_reason;
 use crate::domain::audit_event::AuditKind;
-use crate::domain::code_record::BatchState;
-use crate::domain::code_record::CodeBatch;
+use crate::domain::code_record::BatchKind;
 use crate::domain::code_record::CodeStatus;
 use crate::domain::code_record::LegacyRecord;
 use crate::domain::code_record::Mapping;
@@ -21,13 +23,11 @@ use crate::domain::legacy_code::LegacyCode;
 use crate::domain::legacy_code::LegacyCodeError;
 use crate::domain::legacy_code::LegacyKind;
 use crate::domain::legal_entity::OrganisationName;
-use crate::domain::request_context::RequestContext;
 use crate::domain::uscc::Uscc;
 use crate::domain::uscc::UsccWarning;
 use crate::provider::Provider;
 use crate::table::Cells;
 use crate::table::Column;
-use crate::table::Encoding;
 use crate::table::Table;
 use crate::table::TableError;
 use crate::table::Width;
@@ -52,39 +52,16 @@ const COLUMNS: [Column; 5] = [
     Column { name: "valid_from", also: &["生效日期"], required: false },
 ];
 
-/// What is imported, and on whose word.
-#[derive(Debug, Clone, Copy)]
-pub struct Order<'a> {
-    /// The authority that says so.
-    pub authority: &'a str,
-    /// The letter or file it says so in.
-    pub evidence: &'a str,
-    /// How the file is written, if that is known.
-    pub encoding: Option<Encoding>,
-    /// Only look: the batch goes again.
-    pub dry_run: bool,
-}
-
 /// Reads a file into a batch that waits for two officers; after a dry run there is none. Each row that is refused is
 /// named as soon as it was read, by line and reason, while the report keeps the first ones only.
 pub async fn import(
     provider: &Provider,
-    context: &RequestContext,
+    by: By<'_>,
     source: impl Read,
     order: Order<'_>,
     refused: impl FnMut(i64, &str) -> std::io::Result<()>,
 ) -> Result<(Option<CodeBatchId>, Report), CodesError> {
-    let batch = CodeBatch {
-        id: CodeBatchId::generate(),
-        state: BatchState::Importing,
-        authority: words(order.authority, "authority")?,
-        evidence: words(order.evidence, "evidence")?,
-        records: 0,
-        report: Report::default(),
-        created_at: provider.clock.now(),
-        decided_by: None,
-        decided_at: None,
-    };
+    let batch = begin(provider, BatchKind::Legacy, &order)?;
     let id = batch.id;
     let table = Table::begin(source, &COLUMNS, order.encoding, Width::Any)?;
     provider.store.begin_code_batch(batch).await?;
@@ -96,9 +73,9 @@ pub async fn import(
             return Ok((None, other?));
         }
     };
-    let event = audit::done(AuditKind::CodesImported).detail("batch", id.to_string());
+    let event = handed_in(AuditKind::CodesImported, by).detail("batch", id.to_string());
     let event = event.detail("valid", report.valid).detail("conflict", report.conflict);
-    let record = event.detail("refused", report.refused).record(provider, context);
+    let record = event.detail("refused", report.refused).record(provider, by.0);
     if !provider.store.stage_code_batch(id, report.clone(), record).await? {
         return Err(CodesError::Over);
     }
@@ -157,12 +134,7 @@ fn read(
     let kind = LegacyKind::parse(cells.cell(KIND)).ok_or("E_KIND")?;
     let code = LegacyCode::parse(kind, cells.cell(VALUE), synthetic);
     let code = code.map_err(LegacyCodeError::code)?;
-    let uscc = Uscc::parse(cells.cell(USCC), synthetic).map_err(|e| match e.code() {
-        "E_EMPTY" => "E_USCC_EMPTY",
-        "E_LENGTH" => "E_USCC_LENGTH",
-        "E_CHARSET" => "E_USCC_CHARSET",
-        other => other,
-    })?;
+    let uscc = Uscc::parse(cells.cell(USCC), synthetic).map_err(uscc_reason)?;
     let name = OrganisationName::parse(cells.cell(NAME)).map_err(|_| "E_NAME")?;
     let valid_from = match cells.cell(VALID_FROM).trim() {
         "" => None,

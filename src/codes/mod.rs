@@ -3,19 +3,48 @@
 //! what can be computed of a legacy code is never taken for a conversion.
 
 pub mod announce;
+pub mod fault;
 pub mod import;
 pub mod look_up;
 pub mod publication;
 
+use crate::audit;
+use crate::audit::Event;
+use crate::domain::audit_event::AuditKind;
+use crate::domain::code_record::BatchKind;
+use crate::domain::code_record::BatchState;
+use crate::domain::code_record::CodeBatch;
 use crate::domain::code_record::LegacyRecord;
 use crate::domain::code_record::Mapping;
+use crate::domain::code_record::Report;
+use crate::domain::id::CodeBatchId;
 use crate::domain::id::LegacyCodeId;
+use crate::domain::id::OperatorId;
+use crate::domain::request_context::RequestContext;
+use crate::domain::uscc::UsccError;
 use crate::provider::Provider;
 use crate::store::StoreError;
+use crate::table::Encoding;
 use crate::table::TableError;
 use crate::vault::VaultError;
 
 pub use look_up::find_uscc;
+
+/// The request in which a file is handed in, and the officer; none at the terminal.
+pub type By<'a> = (&'a RequestContext, Option<OperatorId>);
+
+/// On whose word a file is handed in.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// The authority that says so.
+    pub authority: &'a str,
+    /// The letter or file it says so in.
+    pub evidence: &'a str,
+    /// How the file is written, if that is known.
+    pub encoding: Option<Encoding>,
+    /// Only look: nothing is kept.
+    pub dry_run: bool,
+}
 
 /// Why something about codes cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +61,9 @@ pub enum CodesError {
     /// Somebody else was at it at the same time.
     #[error("the batch is not there any more: import the file again")]
     Over,
+    /// Nothing to keep.
+    #[error("the file has no rows")]
+    NoRows,
     /// Rows that cannot be published.
     #[error("line {line}: {reason}; nothing of the file was kept")]
     Line {
@@ -52,6 +84,41 @@ pub enum CodesError {
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
+}
+
+/// A batch of this kind, on that word, of which nothing was read yet.
+fn begin(provider: &Provider, kind: BatchKind, order: &Order<'_>) -> Result<CodeBatch, CodesError> {
+    Ok(CodeBatch {
+        id: CodeBatchId::generate(),
+        kind,
+        state: BatchState::Importing,
+        authority: words(order.authority, "authority")?,
+        evidence: words(order.evidence, "evidence")?,
+        records: 0,
+        report: Report::default(),
+        created_at: provider.clock.now(),
+        decided_by: None,
+        decided_at: None,
+    })
+}
+
+/// That a file was read, and by whom.
+fn handed_in<'a>(kind: AuditKind, (_, officer): By<'_>) -> Event<'a> {
+    let event = audit::done(kind);
+    match officer {
+        Some(officer) => event.operator(officer),
+        None => event,
+    }
+}
+
+/// Why a credit code is none, apart from why a legacy code beside it is none.
+fn uscc_reason(error: UsccError) -> &'static str {
+    match error.code() {
+        "E_EMPTY" => "E_USCC_EMPTY",
+        "E_LENGTH" => "E_USCC_LENGTH",
+        "E_CHARSET" => "E_USCC_CHARSET",
+        other => other,
+    }
 }
 
 /// What a mapping says.

@@ -14,6 +14,7 @@ use crate::crypto::digest::sm3;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::code_record::Announced;
 use crate::domain::code_record::CodePublication;
+use crate::domain::id::CodeBatchId;
 use crate::domain::policy::Synthetic;
 use crate::domain::request_context::RequestContext;
 use crate::domain::uscc::Uscc;
@@ -185,9 +186,25 @@ pub async fn codes_of(
     limit: i64,
 ) -> Result<Vec<(uuid::Uuid, PublishedCode)>, CodesError> {
     let found = provider.store.published_codes(number, after, limit).await?;
-    let read =
-        |(id, sealed): (uuid::Uuid, Vec<u8>)| Ok((id, public(announce::open(provider, &sealed)?)?));
-    found.into_iter().map(read).collect()
+    found.into_iter().map(|row| read(provider, row)).collect()
+}
+
+/// What a batch that was handed in reports after the mark, with the mark of each.
+pub async fn codes_in(
+    provider: &Provider,
+    batch: CodeBatchId,
+    after: Option<uuid::Uuid>,
+    limit: i64,
+) -> Result<Vec<(uuid::Uuid, PublishedCode)>, CodesError> {
+    let found = provider.store.announced_codes(batch, after, limit).await?;
+    found.into_iter().map(|row| read(provider, row)).collect()
+}
+
+fn read(
+    provider: &Provider,
+    (id, sealed): (uuid::Uuid, Vec<u8>),
+) -> Result<(uuid::Uuid, PublishedCode), CodesError> {
+    Ok((id, public(announce::open(provider, &sealed)?)?))
 }
 
 /// Every key that can have signed a batch, as a JWK Set (RFC 7517 §5): batches outlive the keys that sign tokens.

@@ -1,16 +1,25 @@
-//! Batches of legacy codes as officers see them, and what two of them decide: a batch counts or is taken back, a
-//! disputed mapping is settled.
+//! Batches of codes as officers hand them in and see them, and what two of them decide: a batch counts or is taken
+//! back, a disputed mapping is settled.
+
+use uuid::Uuid;
 
 use crate::codes;
 use crate::codes::CodesError;
+use crate::codes::Order;
+use crate::codes::announce::announce;
+use crate::codes::import::import;
+use crate::codes::publication;
+use crate::codes::publication::PublishedCode;
 use crate::console::Actor;
 use crate::console::ConsoleError;
 use crate::console::acts;
 use crate::domain::act::Request;
+use crate::domain::code_record::BatchKind;
 use crate::domain::code_record::BatchState;
 use crate::domain::code_record::CodeBatch;
 use crate::domain::code_record::CodeStatus;
 use crate::domain::code_record::LegacyRecord;
+use crate::domain::code_record::Report;
 use crate::domain::id::ActId;
 use crate::domain::id::CodeBatchId;
 use crate::domain::id::LegacyCodeId;
@@ -19,7 +28,6 @@ use crate::domain::operator::Permission;
 use crate::domain::policy::Synthetic;
 use crate::domain::uscc::Uscc;
 use crate::provider::Provider;
-use crate::store::StoreError;
 use crate::store::sql::BatchMark;
 use crate::store::sql::CodeFigure;
 use crate::store::sql::CodeStep;
@@ -167,6 +175,45 @@ fn shown(uscc: &str) -> (String, bool) {
     }
 }
 
+/// Reads a file into a batch that waits for two officers; after a dry run there is only what was found in it.
+pub async fn hand_in(
+    actor: Actor<'_>,
+    kind: BatchKind,
+    file: &[u8],
+    order: Order<'_>,
+) -> Result<(Option<CodeBatchId>, Report), ConsoleError> {
+    actor.demand(Permission::AskAboutCodes).await?;
+    let by = (actor.context, Some(actor.operator.id));
+    Ok(match kind {
+        BatchKind::Legacy => import(actor.provider, by, file, order, |_, _| Ok(())).await?,
+        BatchKind::New => announce(actor.provider, by, file, order).await?,
+    })
+}
+
+/// Whether two officers can take a batch back. New codes that were confirmed are published, and stay.
+pub fn can_be_taken_back(batch: &CodeBatch) -> bool {
+    match batch.state {
+        BatchState::Staged => true,
+        BatchState::Confirmed => batch.kind == BatchKind::Legacy,
+        BatchState::Importing | BatchState::RolledBack => false,
+    }
+}
+
+/// New codes of a batch after the mark, as they are published, with the mark of each; and whether there are more.
+pub async fn announced(
+    actor: Actor<'_>,
+    batch: CodeBatchId,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<(Vec<(Uuid, PublishedCode)>, bool), ConsoleError> {
+    actor.demand(Permission::SeeCodes).await?;
+    let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+    let mut found = publication::codes_in(actor.provider, batch, after, wanted).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    Ok((found, more))
+}
+
 /// Asks a second officer to let a batch count, or to take one back.
 pub async fn ask_about_batch(
     actor: Actor<'_>,
@@ -175,11 +222,8 @@ pub async fn ask_about_batch(
 ) -> Result<ActId, ConsoleError> {
     actor.demand(Permission::AskAboutCodes).await?;
     let batch = actor.provider.store.find_code_batch(id).await?.ok_or(ConsoleError::NotFound)?;
-    let possible = match batch.state {
-        BatchState::Staged => true,
-        BatchState::Confirmed => !confirm,
-        BatchState::Importing | BatchState::RolledBack => false,
-    };
+    let possible =
+        if confirm { batch.state == BatchState::Staged } else { can_be_taken_back(&batch) };
     if !possible {
         return Err(ConsoleError::Over);
     }
@@ -222,7 +266,7 @@ impl From<CodesError> for ConsoleError {
         match error {
             CodesError::Store(error) => error.into(),
             CodesError::Vault(error) => error.into(),
-            _ => StoreError::Unreadable("legacy code").into(),
+            other => Self::Codes(other),
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod system;
 pub mod verification;
 
 use crate::audit;
+use crate::codes::CodesError;
 use crate::domain::api_scope;
 use crate::domain::audit_event::AuditKind;
 use crate::domain::guardianship::BirthDateError;
@@ -128,6 +129,9 @@ pub enum ConsoleError {
     /// One officer may not end this mandate.
     #[error("that needs a second officer")]
     Second,
+    /// What is wrong with a file of codes.
+    #[error(transparent)]
+    Codes(CodesError),
     /// Signing keys.
     #[error(transparent)]
     Keys(#[from] KeyringError),

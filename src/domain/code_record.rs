@@ -37,7 +37,17 @@ macro_rules! named {
 }
 
 named! {
-    /// Where a batch of mappings stands.
+    /// What a batch holds.
+    BatchKind {
+        /// Mappings from legacy codes to credit codes.
+        Legacy = "legacy_codes",
+        /// What is reported of new credit codes, to be published.
+        New = "new_codes",
+    }
+}
+
+named! {
+    /// Where a batch stands.
     BatchState {
         /// It is being read; nothing of it counts.
         Importing = "importing",
@@ -127,13 +137,15 @@ pub struct LegacyRecord {
 pub struct CodeBatch {
     /// Its key.
     pub id: CodeBatchId,
+    /// What it holds.
+    pub kind: BatchKind,
     /// Where it stands.
     pub state: BatchState,
     /// Which authority says so.
     pub authority: String,
     /// The letter or file it says so in.
     pub evidence: String,
-    /// How many mappings were kept.
+    /// How many rows were kept.
     pub records: i64,
     /// What was found while it was read.
     pub report: Report,
@@ -151,7 +163,7 @@ pub struct CodeBatch {
 pub struct Report {
     /// Rows of the table.
     pub rows: u64,
-    /// Mappings that can be confirmed.
+    /// What can be confirmed.
     pub valid: u64,
     /// Rows that say nothing that can be kept.
     pub refused: u64,

@@ -37,7 +37,7 @@ pub enum TableError {
     #[error("it is UTF-16; save it as UTF-8 or GBK")]
     Utf16,
     /// Something else.
-    #[error("it is neither UTF-8 nor GBK; say which with --encoding")]
+    #[error("it is neither UTF-8 nor GBK; say which encoding it has")]
     Encoding,
     /// The first line is none.
     #[error("the first line names no columns")]
@@ -49,7 +49,7 @@ pub enum TableError {
     #[error("it has the column `{0}` twice")]
     Twice(&'static str),
     /// A row is none, where all of them have to be.
-    #[error("line {0}: {1}; of another encoding, say which with --encoding")]
+    #[error("line {0}: {1}; if the encoding is another one, say which")]
     Characters(u64, Problem),
     /// The same.
     #[error("line {0}: {1}")]

@@ -3,8 +3,10 @@
 
 use serde_json::Value;
 use yihao::codes::CodesError;
+use yihao::codes::Order;
 use yihao::codes::announce;
 use yihao::codes::publication;
+use yihao::domain::id::CodeBatchId;
 use yihao::domain::request_context::RequestContext;
 use yihao::domain::synthetic;
 use yihao::jose::Algorithm;
@@ -15,6 +17,11 @@ use crate::on_both;
 use crate::support::Browser;
 use crate::support::Page;
 use crate::support::TestProvider;
+use crate::support::console::Operator;
+use crate::support::console::decide;
+use crate::support::console::log_in;
+use crate::support::console::officers;
+use crate::support::console::send;
 
 const HEADER: &str = "uscc,name,date,status\n";
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -25,11 +32,54 @@ fn row(seed: u64, status: &str) -> String {
     format!("{},样例企业{seed},2026-11-26,{status}\n", synthetic::uscc(seed))
 }
 
-async fn told(provider: &TestProvider, rows: &str) -> Result<usize, CodesError> {
+/// Hands a file in, which waits for two officers.
+async fn handed_in(provider: &TestProvider, rows: &str) -> Result<CodeBatchId, CodesError> {
     let context = RequestContext::internal("test");
     let file = format!("{HEADER}{rows}");
-    let authority = ("云州市市场监督管理局", None);
-    announce::announce(&provider.provider, &context, file.as_bytes(), authority).await
+    let order = Order {
+        authority: "云州市市场监督管理局",
+        evidence: "云市监函〔2026〕13号",
+        encoding: None,
+        dry_run: false,
+    };
+    let read = announce::announce(&provider.provider, (&context, None), file.as_bytes(), order);
+    let (batch, report) = read.await?;
+    assert_eq!(report.valid, rows.lines().count() as u64);
+    Ok(batch.expect("a batch"))
+}
+
+/// Officers who let codes be published.
+struct Office<'a> {
+    provider: &'a TestProvider,
+    officers: [Operator; 3],
+}
+
+impl<'a> Office<'a> {
+    async fn open(provider: &'a TestProvider) -> Self {
+        Self { provider, officers: officers(provider).await }
+    }
+
+    /// A file is handed in and confirmed.
+    async fn told(&self, rows: &str) {
+        let batch = handed_in(self.provider, rows).await.unwrap();
+        assert_eq!(self.decide(batch, "confirm").await, 303);
+    }
+
+    /// Their sessions are over by the next day.
+    async fn opens_again(&self) {
+        for officer in &self.officers {
+            assert_eq!(log_in(self.provider, officer).await.status, 303);
+        }
+    }
+
+    /// One officer asks, the other one approves; says with which status.
+    async fn decide(&self, batch: CodeBatchId, action: &str) -> u16 {
+        let [system, security, _] = &self.officers;
+        let path = format!("/console/codes/{batch}/{action}");
+        let asked = send(self.provider, system, &path, &[("reason", "来函核对")]).await;
+        assert_eq!(asked.status, 303, "{}", asked.body);
+        decide(self.provider, security, "approve").await.status
+    }
 }
 
 async fn publish(provider: &TestProvider) -> Option<i64> {
@@ -65,10 +115,11 @@ on_both!(
     /// without logging in.
     a_day_becomes_one_signed_batch,
     |provider| {
+        let office = Office::open(&provider).await;
         assert_eq!(publish(&provider).await, None, "nothing waits");
-        assert_eq!(told(&provider, &[row(1, ""), row(BUSINESS, "issued")].concat()).await.unwrap(), 2);
+        office.told(&[row(1, ""), row(BUSINESS, "issued")].concat()).await;
         assert_eq!(publish(&provider).await, Some(1));
-        assert_eq!(told(&provider, &row(2, "新发")).await.unwrap(), 1);
+        office.told(&row(2, "新发")).await;
         assert_eq!(publish(&provider).await, None, "the day has its batch");
         let first = verified(&provider, 1).await;
         assert_eq!(first["number"], 1);
@@ -83,7 +134,8 @@ on_both!(
         let before = get(&provider, "/codes/batches/1.json").await.body;
 
         provider.clock.advance(DAY);
-        assert_eq!(told(&provider, &row(1, "撤销")).await.unwrap(), 1);
+        office.opens_again().await;
+        office.told(&row(1, "撤销")).await;
         assert_eq!(publish(&provider).await, Some(2));
 
         let second = verified(&provider, 2).await;
@@ -103,7 +155,8 @@ on_both!(
     /// Signing keys of tokens come and go; a batch can be verified as long as it is there.
     a_batch_can_be_verified_after_its_key_is_gone,
     |provider| {
-        told(&provider, &row(1, "")).await.unwrap();
+        let office = Office::open(&provider).await;
+        office.told(&row(1, "")).await;
         publish(&provider).await;
         for _ in 0..3 {
             let provider = &provider.provider;
@@ -121,7 +174,8 @@ on_both!(
     /// RFC 9110 §13.1.2: who has a document is not sent it again; a batch is kept for ever, the feed for minutes.
     caches_are_told_what_they_may_keep,
     |provider| {
-        told(&provider, &row(1, "")).await.unwrap();
+        let office = Office::open(&provider).await;
+        office.told(&row(1, "")).await;
         publish(&provider).await;
         // The key that is next is made a moment after the start, and belongs to the document.
         for _ in 0..100 {
@@ -171,7 +225,8 @@ on_both!(
     /// once all get the same.
     a_batch_is_read_for_who_has_not_got_it,
     |provider| {
-        told(&provider, &[row(1, ""), row(BUSINESS, "")].concat()).await.unwrap();
+        let office = Office::open(&provider).await;
+        office.told(&[row(1, ""), row(BUSINESS, "")].concat()).await;
         publish(&provider).await;
         let path = "/codes/batches/1.json";
         let page = get(&provider, path).await;
@@ -203,7 +258,8 @@ on_both!(
     /// A code is given out once and withdrawn once; a file with one wrong row is not kept at all.
     what_cannot_be_published_is_refused_with_its_line,
     |provider| {
-        told(&provider, &row(1, "")).await.unwrap();
+        let office = Office::open(&provider).await;
+        office.told(&row(1, "")).await;
         for (rows, line, reason) in [
             (row(1, ""), 2, "E_ANNOUNCED"),
             ([row(5, ""), row(5, "")].concat(), 3, "E_DUPLICATE"),
@@ -215,34 +271,91 @@ on_both!(
             ([row(5, ""), format!("{},样例,,\n", synthetic::uscc(6))].concat(), 3, "E_DATE"),
             ([row(5, ""), format!("{},,2026-11-26,\n", synthetic::uscc(6))].concat(), 3, "E_NAME"),
         ] {
-            let error = told(&provider, &rows).await.unwrap_err();
+            let error = handed_in(&provider, &rows).await.unwrap_err();
             let expected = format!("line {line}: {reason}; nothing of the file was kept");
             assert_eq!(error.to_string(), expected);
         }
         assert_eq!(provider.count("SELECT COUNT(*) FROM code_announcement").await, 1);
-        told(&provider, &[row(1, "withdrawn"), row(5, "")].concat()).await.unwrap();
-        let error = told(&provider, &row(1, "changed")).await.unwrap_err();
+        office.told(&[row(1, "withdrawn"), row(5, "")].concat()).await;
+        let error = handed_in(&provider, &row(1, "changed")).await.unwrap_err();
         assert!(error.to_string().contains("E_WITHDRAWN"), "{error}");
     }
 );
 
 on_both!(
-    /// Two files at once: nothing is published of a code after its withdrawal, whichever file was read first.
-    what_is_withdrawn_by_one_file_is_not_changed_by_another_at_the_same_time,
+    /// Two files at once, confirmed in either order: nothing is published of a code after its withdrawal.
+    what_is_withdrawn_by_one_file_is_not_changed_by_another,
     |provider| {
-        let seeds = 1..=40_u64;
-        told(&provider, &seeds.clone().map(|seed| row(seed, "")).collect::<String>()).await.unwrap();
+        let office = Office::open(&provider).await;
+        let seeds = 1..=8_u64;
+        office.told(&seeds.clone().map(|seed| row(seed, "")).collect::<String>()).await;
         for seed in seeds {
             let (change, withdrawal) = (row(seed, "变更"), row(seed, "撤销"));
-            let both = tokio::join!(told(&provider, &change), told(&provider, &withdrawal));
-            assert!(both.1.is_ok(), "{both:?}");
+            let both = tokio::join!(handed_in(&provider, &change), handed_in(&provider, &withdrawal));
+            let withdrawn = both.1.expect("it is kept");
+            let Ok(changed) = both.0 else {
+                assert_eq!(office.decide(withdrawn, "confirm").await, 303);
+                continue;
+            };
+            if seed % 2 == 0 {
+                assert_eq!(office.decide(changed, "confirm").await, 303);
+                assert_eq!(office.decide(withdrawn, "confirm").await, 303);
+            } else {
+                assert_eq!(office.decide(withdrawn, "confirm").await, 303);
+                assert_eq!(office.decide(changed, "confirm").await, 409, "it is withdrawn");
+                let withdrawn = decide(&provider, &office.officers[0], "withdraw").await;
+                assert_eq!(withdrawn.status, 303, "{}", withdrawn.body);
+                assert_eq!(office.decide(changed, "roll-back").await, 303);
+            }
         }
         let late = "SELECT COUNT(*) FROM code_announcement gone
                       JOIN code_announcement late ON late.uscc_digest = gone.uscc_digest
                      WHERE gone.status = 'withdrawn' AND late.status = 'changed'
-                       AND (late.received_at, late.id) > (gone.received_at, gone.id)";
+                       AND (late.confirmed_at, late.id) > (gone.confirmed_at, gone.id)";
         assert_eq!(provider.count(late).await, 0);
-        assert_eq!(provider.rows(&["code_announcement WHERE status = 'withdrawn'"]).await, [40]);
+        let open = "code_announcement WHERE confirmed_at IS NULL";
+        let gone = "code_announcement WHERE status = 'withdrawn'";
+        assert_eq!(provider.rows(&[gone, open]).await, [8, 0]);
+    }
+);
+
+on_both!(
+    /// Four eyes: nothing is published before two officers say so; what they take back can be said again, and what
+    /// they confirmed stays, whatever the clock does.
+    new_codes_wait_for_two_officers,
+    |provider| {
+        let office = Office::open(&provider).await;
+        let first = handed_in(&provider, &row(1, "")).await.unwrap();
+        assert_eq!(publish(&provider).await, None, "nobody confirmed it");
+        for (rows, reason) in [
+            (row(1, ""), "E_ANNOUNCED"),
+            (row(1, "撤销"), "E_ANNOUNCEMENT_WAITS"),
+            (row(1, "变更"), "E_ANNOUNCEMENT_WAITS"),
+        ] {
+            let error = handed_in(&provider, &rows).await.unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+        assert_eq!(office.decide(first, "roll-back").await, 303);
+        assert_eq!(provider.rows(&["code_announcement"]).await, [0]);
+        assert_eq!(publish(&provider).await, None);
+        let again = handed_in(&provider, &row(1, "")).await.unwrap();
+        assert_eq!(office.decide(again, "confirm").await, 303);
+        // The clock goes back: what is confirmed later is published later.
+        provider.clock.advance(-DAY);
+        office.told(&row(1, "变更")).await;
+        provider.clock.advance(DAY);
+        assert_eq!(publish(&provider).await, Some(1));
+        let codes = verified(&provider, 1).await["codes"].clone();
+        let said: Vec<_> = codes.as_array().unwrap().iter().map(|code| &code["status"]).collect();
+        assert_eq!(said, ["issued", "changed"]);
+        let (path, why) = (format!("/console/codes/{again}"), [("reason", "来函有误")]);
+        for action in ["roll-back", "confirm"] {
+            let late = send(&provider, &office.officers[0], &format!("{path}/{action}"), &why).await;
+            assert_eq!(late.status, 409, "{action}: {}", late.body);
+        }
+        let page = office.officers[0].browser.get(&provider.url(&path)).await;
+        assert!(!page.body.contains("id=\"roll-back-new-codes\""), "{}", page.body);
+        assert!(page.body.contains(synthetic::uscc(1).as_str()), "{}", page.body);
     }
 );
 
@@ -250,7 +363,8 @@ on_both!(
     /// Many nodes at midnight: the day has one batch, and every code stands in one.
     many_who_publish_at_once_make_one_batch,
     |provider| {
-        told(&provider, &[row(1, ""), row(2, ""), row(3, "")].concat()).await.unwrap();
+        let office = Office::open(&provider).await;
+        office.told(&[row(1, ""), row(2, ""), row(3, "")].concat()).await;
         let all = futures_util::future::join_all((0..8).map(|_| publish(&provider))).await;
         assert_eq!(all.iter().filter(|number| **number == Some(1)).count(), 1, "{all:?}");
         assert_eq!(provider.count("SELECT COUNT(*) FROM code_publication").await, 1);
@@ -260,10 +374,11 @@ on_both!(
 );
 
 on_both!(
-    /// What was received today is published tomorrow, by whichever node runs.
+    /// What was confirmed today is published tomorrow, by whichever node runs.
     the_day_before_is_published_without_anybody_asking,
     |provider| {
-        told(&provider, &row(1, "")).await.unwrap();
+        let office = Office::open(&provider).await;
+        office.told(&row(1, "")).await;
         let context = RequestContext::internal("test");
         let today = publication::publish_day(&provider.provider, &context).await.unwrap();
         assert_eq!(today, None, "the day is not over");

@@ -4,8 +4,8 @@
 use serde_json::json;
 use yihao::codes;
 use yihao::codes::CodesError;
+use yihao::codes::Order;
 use yihao::codes::import;
-use yihao::codes::import::Order;
 use yihao::domain::code_record::Report;
 use yihao::domain::id::CodeBatchId;
 use yihao::domain::operator::Role;
@@ -38,7 +38,7 @@ async fn read(
         dry_run,
     };
     let context = RequestContext::internal("test");
-    import::import(&provider.provider, &context, file, order, |_, _| Ok(())).await
+    import::import(&provider.provider, (&context, None), file, order, |_, _| Ok(())).await
 }
 
 pub async fn batch(provider: &TestProvider, rows: &str) -> (String, Report) {

@@ -142,7 +142,7 @@ fn a_file_that_is_no_table_is_refused_with_its_line_and_in_little_memory() {
     assert_refused(&folder.import("utf16.csv", &[]), &["UTF-16"]);
     let (gbk, ..) = encoding_rs::GBK.encode(&start);
     folder.write("gbk.csv", &gbk);
-    assert_refused(&folder.import("gbk.csv", &["--encoding", "utf-8"]), &["--encoding"]);
+    assert_refused(&folder.import("gbk.csv", &["--encoding", "utf-8"]), &["not UTF-8", "encoding"]);
     assert_eq!(json(&folder.import("gbk.csv", &["--dry-run", "--json"]))["valid"], 1);
     folder.write("less.csv", b"kind,value,name\n");
     assert_refused(&folder.import("less.csv", &[]), &["uscc"]);
@@ -154,16 +154,21 @@ fn a_file_that_is_no_table_is_refused_with_its_line_and_in_little_memory() {
 }
 
 #[test]
-fn new_codes_are_announced_and_published_once_a_day() {
+fn new_codes_are_announced_and_wait_for_officers() {
     let folder = Folder::new();
     folder.write(
         "new.csv",
         format!("uscc,name,date\n{},样例,2026-11-26\n", synthetic::uscc(1)).as_bytes(),
     );
-    let announce =
-        ["codes", "announce", "new.csv", "--authority", "云州市市场监督管理局", "--json"];
-    assert_eq!(json(&folder.run(&announce))["announced"], 1);
+    let announce = ["codes", "announce", "new.csv", "--authority", "云州市市场监督管理局"];
+    let announce = [&announce[..], &["--evidence", "来函〔2026〕2号", "--json"]].concat();
+    let looked = json(&folder.run(&[&announce[..], &["--dry-run"]].concat()));
+    assert_eq!((&looked["announced"], &looked["batch"]), (&1.into(), &Value::Null), "{looked}");
+    let kept = json(&folder.run(&announce));
+    assert_eq!(kept["announced"], 1, "nothing was kept of the dry run");
     assert_refused(&folder.run(&announce), &["line 2", "E_ANNOUNCED"]);
-    assert_eq!(json(&folder.run(&["codes", "publish", "--json"]))["published"], 1);
+    let list = json(&folder.run(&["codes", "list", "--json"]));
+    let shown = (&list[0]["batch"], &list[0]["kind"], &list[0]["state"], &list[0]["records"]);
+    assert_eq!(shown, (&kept["batch"], &"new_codes".into(), &"staged".into(), &1.into()), "{list}");
     assert_eq!(json(&folder.run(&["codes", "publish", "--json"]))["published"], Value::Null);
 }

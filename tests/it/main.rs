@@ -28,6 +28,7 @@ mod certificates;
 mod client_assertion;
 mod client_auth;
 mod code_doors;
+mod code_files;
 mod code_publication;
 mod codes;
 mod commands;

@@ -1,21 +1,26 @@
-//! `/codes`: batches of legacy codes, figures and disputes. Letting a batch count is for two officers; a machine can
-//! only ask.
+//! `/codes`: batches of legacy codes and of new ones, figures and disputes. A machine hands a batch in; letting it count
+//! is for two officers, and a machine can only ask.
 
+use axum::body::Bytes;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
+use crate::codes::Order;
 use crate::console::codes;
 use crate::console::codes::Dispute as Found;
 use crate::console::codes::Figures;
 use crate::domain::api_scope::ApiScope;
+use crate::domain::code_record;
+use crate::domain::code_record::BatchKind;
 use crate::domain::code_record::CodeBatch;
 use crate::domain::id::CodeBatchId;
 use crate::domain::id::LegacyCodeId;
 use crate::http::api::call::Call;
 use crate::http::api::fields::Moment;
 use crate::http::api::fields::Text;
+use crate::http::api::fields::one_of;
 use crate::http::api::fields::text;
 use crate::http::api::operation::Asked;
 use crate::http::api::operation::One;
@@ -28,7 +33,19 @@ pub fn operations() -> Vec<Operation> {
     use ApiScope::{CodesRead, CodesWrite};
     vec![
         Operation::read("/codes/batches", CodesRead, list)
-            .named("listCodeBatches", "Batches of legacy codes, newest first"),
+            .named("listCodeBatches", "Batches of legacy codes and of new ones, newest first"),
+        Operation::take(("/codes/batches", LARGEST), CodesWrite, hand_in)
+            .needs("kind", "What the file holds", one_of(BatchKind::ALL.iter().map(|kind| kind.as_str())))
+            .needs("authority", "Which authority says so", text::<2, 100>())
+            .needs("evidence", "The letter or file it says so in", text::<2, 100>())
+            .filter("encoding", "How it is written, where that cannot be seen", one_of(["utf-8", "gbk"]))
+            .filter("dry_run", "Only look: keep nothing", one_of(["true", "false"]))
+            .named(
+                "handInCodeBatch",
+                "Hand in a file (RFC 4180), to be kept as a batch until two officers decide: legacy codes with \
+                 the columns `kind`, `value`, `uscc`, `name` and perhaps `valid_from`; new codes with `uscc`, \
+                 `name`, `date` and perhaps `status`",
+            ),
         Operation::read("/codes/batches/{id}", CodesRead, show)
             .named("getCodeBatch", "A batch and what was found in it"),
         Operation::send("/codes/batches/{id}/acts", CodesWrite, ask)
@@ -42,18 +59,46 @@ pub fn operations() -> Vec<Operation> {
     ]
 }
 
-/// A batch of mappings from legacy codes to credit codes.
+/// Largest file, in bytes.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+/// What was found in a file that was handed in.
+#[derive(Serialize, ToSchema)]
+struct HandedIn {
+    /// The batch that waits for two officers; none after a dry run.
+    batch: Option<uuid::Uuid>,
+    /// Rows of the file.
+    rows: u64,
+    /// What can be confirmed.
+    valid: u64,
+    /// Rows that say nothing that can be kept.
+    refused: u64,
+    /// Rows that stand in the file already.
+    duplicate: u64,
+    /// Mappings another one contradicts.
+    conflict: u64,
+    /// Mappings that counted already.
+    converted: u64,
+    /// Rows taken that officers should look at.
+    warned: u64,
+    /// The first lines with something to tell.
+    findings: Vec<Finding>,
+}
+
+/// A batch of mappings from legacy codes to credit codes, or of new credit codes.
 #[derive(Serialize, ToSchema)]
 struct Batch {
     /// Its key.
     id: uuid::Uuid,
+    /// `legacy_codes` or `new_codes`.
+    kind: String,
     /// `staged`, `confirmed` or `rolled_back`.
     state: String,
     /// Which authority says so.
     authority: String,
     /// The letter or file it says so in.
     evidence: String,
-    /// How many mappings were kept.
+    /// How many rows were kept.
     records: i64,
     /// When it was read.
     created_at: Moment,
@@ -61,7 +106,7 @@ struct Batch {
     decided_at: Option<Moment>,
     /// Rows of the file.
     rows: u64,
-    /// Mappings that can be confirmed.
+    /// What can be confirmed.
     valid: u64,
     /// Rows that say nothing that can be kept.
     refused: u64,
@@ -187,6 +232,30 @@ async fn list(call: Call) -> Result<Page<Batch>, Problem> {
     Ok(Page(found.into_iter().map(shown).collect(), next))
 }
 
+async fn hand_in(call: Call, file: Bytes) -> Result<One<HandedIn>, Problem> {
+    let said = |name| call.query.get(name).unwrap_or_default();
+    let order = Order {
+        authority: said("authority"),
+        evidence: said("evidence"),
+        encoding: call.filter("encoding", |name| name.parse().ok())?,
+        dry_run: call.filter("dry_run", |text| text.parse().ok())?.unwrap_or(false),
+    };
+    let kind = call.filter("kind", BatchKind::parse)?;
+    let kind = kind.ok_or_else(|| Problem::bad_request("kind is missing"))?;
+    let (batch, report) = codes::hand_in(call.actor(), kind, &file, order).await?;
+    Ok(One(HandedIn {
+        batch: batch.map(|batch| batch.0),
+        rows: report.rows,
+        valid: report.valid,
+        refused: report.refused,
+        duplicate: report.duplicate,
+        conflict: report.conflict,
+        converted: report.converted,
+        warned: report.warned,
+        findings: findings(report.findings),
+    }))
+}
+
 async fn show(call: Call) -> Result<One<Batch>, Problem> {
     Ok(One(shown(codes::batch(call.actor(), call.key()?).await?)))
 }
@@ -240,12 +309,9 @@ async fn settle(call: Call, body: DisputeAct) -> Result<Asked, Problem> {
 }
 
 fn shown(batch: CodeBatch) -> Batch {
-    let finding = |finding: crate::domain::code_record::Finding| Finding {
-        line: finding.line,
-        reason: finding.reason,
-    };
     Batch {
         id: batch.id.0,
+        kind: batch.kind.as_str().to_owned(),
         state: batch.state.as_str().to_owned(),
         authority: batch.authority,
         evidence: batch.evidence,
@@ -259,6 +325,10 @@ fn shown(batch: CodeBatch) -> Batch {
         conflict: batch.report.conflict,
         converted: batch.report.converted,
         warned: batch.report.warned,
-        findings: batch.report.findings.into_iter().map(finding).collect(),
+        findings: findings(batch.report.findings),
     }
+}
+
+fn findings(found: Vec<code_record::Finding>) -> Vec<Finding> {
+    found.into_iter().map(|found| Finding { line: found.line, reason: found.reason }).collect()
 }

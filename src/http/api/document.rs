@@ -51,6 +51,7 @@ use crate::http::api::fields::one_of;
 use crate::http::api::fields::uuid;
 use crate::http::api::gate::KEY_PATTERN;
 use crate::http::api::operation::Operation;
+use crate::http::api::operation::Sent;
 use crate::http::api::operation::Shape;
 use crate::http::api::problem;
 use crate::http::api::problem::Told;
@@ -124,10 +125,16 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> utoipa::openapi::pa
     for parameter in parameters(operation) {
         built = built.parameter(parameter);
     }
-    if let (Some(add), Some(name)) = (operation.body, &operation.body_name) {
-        add(schemas);
-        let content = Content::new(Some(Ref::from_schema_name(name)));
-        let body = RequestBodyBuilder::new().content(JSON, content).required(Some(Required::True));
+    let body = match &operation.sent {
+        Sent::Nothing => None,
+        Sent::Json(name, add) => {
+            add(schemas);
+            Some((JSON, Content::new(Some(Ref::from_schema_name(name)))))
+        }
+        Sent::Csv(_) => Some(("text/csv", Content::new(Some(text())))),
+    };
+    if let Some((kind, content)) = body {
+        let body = RequestBodyBuilder::new().content(kind, content).required(Some(Required::True));
         built = built.request_body(Some(body.build()));
     }
     let (status, shape) = &operation.answer;
@@ -152,7 +159,11 @@ fn parameters(operation: &Operation) -> Vec<Parameter> {
     }
     for filter in &operation.filters {
         let named = (filter.name, filter.about);
-        parameters.push(parameter(named, ParameterIn::Query, filter.schema.clone()));
+        let mut said = parameter(named, ParameterIn::Query, filter.schema.clone());
+        if filter.required {
+            said.required = Required::True;
+        }
+        parameters.push(said);
     }
     if operation.is_list() {
         let limit = ObjectBuilder::new()
@@ -180,7 +191,7 @@ fn key_schema(operation: &Operation) -> Object {
 }
 
 fn parameter((name, about): (&str, &str), place: ParameterIn, schema: Object) -> Parameter {
-    // Filters and pages may be left out, what stands in path or head may not.
+    // Most filters, and pages, may be left out; what stands in path or head may not.
     let required =
         if matches!(place, ParameterIn::Query) { Required::False } else { Required::True };
     ParameterBuilder::new()
@@ -209,11 +220,14 @@ fn success(shape: &Shape, schemas: &mut Schemas) -> Response {
 }
 
 fn file(kinds: &[&str]) -> Response {
-    let text = || ObjectBuilder::new().schema_type(Type::String).build();
     let built = ResponseBuilder::new().description("A file");
     let with =
         |built: ResponseBuilder, kind: &&str| built.content(*kind, Content::new(Some(text())));
     kinds.iter().fold(built, with).build()
+}
+
+fn text() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).build()
 }
 
 fn page(name: &str) -> Schema {
@@ -240,13 +254,14 @@ fn problems(operation: &Operation) -> Vec<StatusCode> {
         StatusCode::TOO_MANY_REQUESTS,
         StatusCode::SERVICE_UNAVAILABLE,
     ];
-    if operation.path.contains("{id}") || operation.body.is_some() {
+    let takes_body = !matches!(operation.sent, Sent::Nothing);
+    if operation.path.contains("{id}") || takes_body {
         found.push(StatusCode::NOT_FOUND);
     }
     if operation.is_list() {
         found.push(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
-    if operation.body.is_some() {
+    if takes_body {
         found.push(StatusCode::PAYLOAD_TOO_LARGE);
         found.push(StatusCode::UNSUPPORTED_MEDIA_TYPE);
         found.push(StatusCode::UNPROCESSABLE_ENTITY);

@@ -30,7 +30,9 @@ use crate::domain::scope::Scope;
 use crate::http::api::call::Call;
 use crate::http::api::call::LIMIT;
 use crate::http::api::call::PAGE_TOKEN;
+use crate::http::api::operation::Filter;
 use crate::http::api::operation::Operation;
+use crate::http::api::operation::Sent;
 use crate::http::api::problem;
 use crate::http::api::problem::MEDIA_TYPE;
 use crate::http::api::problem::Problem;
@@ -83,14 +85,14 @@ async fn admit(
     };
     let headers = request.headers().clone();
     let key = if operation.changes { Some(key(&headers)?) } else { None };
-    let path = request.uri().path().to_owned();
+    let target = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let body = body(operation, &headers, request).await?;
     let call =
         Call { site, context: context.clone(), operator, scope, path: operation.path, id, query };
     let deed = (operation.prepare)(call.clone(), &body)?;
     let Some(key) = key else { return Ok(deed.await) };
     let under_way = call.site.provider.under_way.clone();
-    let parts: [&[u8]; 2] = [path.as_bytes(), &body];
+    let parts: [&[u8]; 2] = [target.as_bytes(), &body];
     match repeats::begin(call.actor(), &key, &parts).await? {
         Known::Another => Err(Problem::key_reused()),
         Known::Begun => Err(Problem::in_progress()),
@@ -156,6 +158,10 @@ fn query(operation: &Operation, request: &Request) -> Result<Parameters, Problem
     if query.iter().any(|(name, _)| !known(name)) {
         return Err(Problem::bad_request("the query has a name this request does not know"));
     }
+    let missing = |filter: &&Filter| filter.required && query.get(filter.name).is_none();
+    if let Some(filter) = operation.filters.iter().find(missing) {
+        return Err(Problem::bad_request(format!("{} is missing", filter.name)));
+    }
     Ok(query)
 }
 
@@ -177,21 +183,25 @@ async fn body(
     headers: &HeaderMap,
     request: Request,
 ) -> Result<Bytes, Problem> {
-    let is_json = |value: &HeaderValue| {
-        let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("application/json")
+    let expected = match operation.sent {
+        Sent::Nothing => None,
+        Sent::Json(..) => Some("application/json"),
+        Sent::Csv(_) => Some("text/csv"),
     };
-    let kind = headers.get(header::CONTENT_TYPE);
-    let coded = headers.contains_key(header::CONTENT_ENCODING);
-    if operation.body.is_some() && (coded || !kind.is_some_and(is_json)) {
-        return Err(Problem::unsupported());
+    if let Some(expected) = expected {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default();
+        let coded = headers.contains_key(header::CONTENT_ENCODING);
+        if coded || !kind.trim().eq_ignore_ascii_case(expected) {
+            return Err(Problem::unsupported());
+        }
     }
     let body = Bytes::from_request(request, &()).await;
     let body = body.map_err(|refused| {
         let status = refused.status();
         Problem::new(status, "too_large", "the body is too large, or cannot be read")
     })?;
-    if operation.body.is_none() && !body.is_empty() {
+    if expected.is_none() && !body.is_empty() {
         return Err(Problem::bad_request("this request has no body"));
     }
     Ok(body)

@@ -26,6 +26,7 @@ mod system;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::extract::Request;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -36,6 +37,7 @@ use http::Method;
 use http::header;
 
 use crate::http::api::operation::Operation;
+use crate::http::api::operation::Sent;
 use crate::http::api::problem::Problem;
 use crate::http::site::Site;
 use crate::protocol::discovery::ADMIN_API;
@@ -58,10 +60,15 @@ pub fn routes(site: &Site) -> Router<Site> {
         let method =
             if operation.method == Method::GET { MethodFilter::GET } else { MethodFilter::POST };
         let (path, operation) = (operation.path, Arc::new(operation));
+        let answered = Arc::clone(&operation);
         let handler = async move |State(site): State<Site>, request: Request| {
-            gate::answer(site, Arc::clone(&operation), request).await
+            gate::answer(site, Arc::clone(&answered), request).await
         };
-        router = router.route(path, on(method, handler));
+        let route = match operation.sent {
+            Sent::Csv(largest) => on(method, handler).layer(DefaultBodyLimit::max(largest)),
+            Sent::Nothing | Sent::Json(..) => on(method, handler),
+        };
+        router = router.route(path, route);
     }
     Router::new()
         .nest(ADMIN_API, router.fallback(|| async { Problem::not_found().into_response() }))

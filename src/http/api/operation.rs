@@ -36,6 +36,18 @@ pub struct Filter {
     pub about: &'static str,
     /// What it may be.
     pub schema: Object,
+    /// Whether it has to be there.
+    pub required: bool,
+}
+
+/// What is sent with a request.
+pub enum Sent {
+    /// Nothing.
+    Nothing,
+    /// JSON, of the schema of this name.
+    Json(String, fn(&mut Schemas)),
+    /// A table (RFC 7111: `text/csv`), of at most so many bytes.
+    Csv(usize),
 }
 
 /// One operation.
@@ -54,10 +66,8 @@ pub struct Operation {
     pub filters: Vec<Filter>,
     /// Whether it changes something, and so wants an idempotency key.
     pub changes: bool,
-    /// Its body, if it has one.
-    pub body: Option<fn(&mut Schemas)>,
-    /// The name of the body's schema.
-    pub body_name: Option<String>,
+    /// Its body.
+    pub sent: Sent,
     /// Status and schema of the answer.
     pub answer: (StatusCode, Shape),
     /// What it does.
@@ -218,12 +228,23 @@ impl Operation {
         };
         let answer = (A::STATUS, A::shape());
         let plain = Self::new(Method::POST, (path, scope), answer, Arc::new(prepare));
-        Self {
-            changes: true,
-            body: Some(Schemas::add::<B>),
-            body_name: Some(name_of::<B>()),
-            ..plain
-        }
+        Self { changes: true, sent: Sent::Json(name_of::<B>(), Schemas::add::<B>), ..plain }
+    }
+
+    /// An operation that takes a table of at most so many bytes; what else is said stands in the query.
+    pub fn take<A, F, D>((path, largest): (&'static str, usize), scope: ApiScope, act: D) -> Self
+    where
+        A: Outcome,
+        F: Future<Output = Result<A, Problem>> + Send + 'static,
+        D: Fn(Call, Bytes) -> F + Send + Sync + 'static,
+    {
+        let prepare = move |call: Call, body: &Bytes| -> Result<Deed, Problem> {
+            let deed = act(call, body.clone());
+            Ok(Box::pin(async move { tell(deed.await) }))
+        };
+        let answer = (A::STATUS, A::shape());
+        let plain = Self::new(Method::POST, (path, scope), answer, Arc::new(prepare));
+        Self { changes: true, sent: Sent::Csv(largest), ..plain }
     }
 
     /// What it is called, and what it does.
@@ -235,7 +256,14 @@ impl Operation {
     /// A filter it takes.
     #[must_use]
     pub fn filter(mut self, name: &'static str, about: &'static str, schema: Object) -> Self {
-        self.filters.push(Filter { name, about, schema });
+        self.filters.push(Filter { name, about, schema, required: false });
+        self
+    }
+
+    /// Something the query has to say.
+    #[must_use]
+    pub fn needs(mut self, name: &'static str, about: &'static str, schema: Object) -> Self {
+        self.filters.push(Filter { name, about, schema, required: true });
         self
     }
 
@@ -264,8 +292,7 @@ impl Operation {
             scope,
             filters: Vec::new(),
             changes: false,
-            body: None,
-            body_name: None,
+            sent: Sent::Nothing,
             answer,
             prepare,
         }

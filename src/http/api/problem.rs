@@ -12,6 +12,8 @@ use http::header;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::codes::CodesError;
+use crate::codes::fault::Fault;
 use crate::console::ConsoleError;
 use crate::domain::request_context::RequestContext;
 use crate::http::failure::Failure;
@@ -76,7 +78,7 @@ impl Problem {
 
     /// The body is of another kind.
     pub fn unsupported() -> Self {
-        let detail = "the body must be application/json, without a content coding";
+        let detail = "this request takes no body of that kind, and none with a content coding";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 
@@ -236,6 +238,12 @@ impl From<ConsoleError> for Problem {
             }
             ConsoleError::NotFound => return Self::not_found(),
             ConsoleError::RegisterAway => return Failure::from(error).into(),
+            ConsoleError::Codes(ref error) if Fault::of(error).is_none() => {
+                return Failure::server().into();
+            }
+            ConsoleError::Over
+            | ConsoleError::AlertOver
+            | ConsoleError::Codes(CodesError::Over) => (StatusCode::CONFLICT, "over"),
             ConsoleError::Second => (StatusCode::FORBIDDEN, "second_officer_needed"),
             ConsoleError::NotActive | ConsoleError::NoAccount | ConsoleError::Age => {
                 (StatusCode::CONFLICT, "not_possible")
@@ -246,7 +254,8 @@ impl From<ConsoleError> for Problem {
             ConsoleError::AboutSelf => (StatusCode::FORBIDDEN, "about_oneself"),
             ConsoleError::Reason => (StatusCode::UNPROCESSABLE_ENTITY, "reason_needed"),
             // No machine says what was seen at a counter.
-            ConsoleError::Name
+            ConsoleError::Codes(_)
+            | ConsoleError::Name
             | ConsoleError::NoDocument(..)
             | ConsoleError::BirthDate(_)
             | ConsoleError::NoRegion
@@ -255,7 +264,6 @@ impl From<ConsoleError> for Problem {
             | ConsoleError::Documents
             | ConsoleError::Hours
             | ConsoleError::Matters => (StatusCode::UNPROCESSABLE_ENTITY, "not_valid"),
-            ConsoleError::Over | ConsoleError::AlertOver => (StatusCode::CONFLICT, "over"),
             ConsoleError::LastOfKind => (StatusCode::CONFLICT, "last_of_kind"),
             ConsoleError::NameTaken => (StatusCode::CONFLICT, "name_taken"),
             ConsoleError::NotGreen => (StatusCode::CONFLICT, "not_green"),

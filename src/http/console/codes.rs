@@ -1,19 +1,25 @@
-//! Batches of legacy codes: figures, what was found in a batch, and what two officers are asked to decide.
+//! Batches of legacy codes and of new ones: figures, what was found in a batch, and what two officers are asked to
+//! decide.
 
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::Value;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::clock::Timestamp;
+use crate::codes::publication::PublishedCode;
 use crate::console::ConsoleError;
 use crate::console::codes;
 use crate::console::codes::Dispute;
 use crate::console::codes::Figures;
 use crate::console::operators;
+use crate::domain::code_record::BatchKind;
 use crate::domain::code_record::BatchState;
 use crate::domain::code_record::CodeBatch;
+use crate::domain::code_record::Finding;
+use crate::domain::code_record::Report;
 use crate::domain::division;
 use crate::domain::id::ActId;
 use crate::domain::id::CodeBatchId;
@@ -21,6 +27,7 @@ use crate::domain::id::LegacyCodeId;
 use crate::domain::operator::Permission;
 use crate::http::console::Officer;
 use crate::http::console::OfficerForm;
+use crate::http::console::code_files::reason_key;
 use crate::http::console::mark;
 use crate::http::console::mark_text;
 use crate::http::console::message_key;
@@ -50,6 +57,7 @@ pub async fn list(officer: Officer) -> Result<Response, Failure> {
         "batches": batches.iter().map(shown).collect::<Vec<Value>>(),
         "all": counts(&figures.all), "rows": figures.rows.iter().map(row).collect::<Vec<Value>>(),
         "next": last.map(|last| mark_text((last.created_at, last.id.0))),
+        "may_hand_in": officer.operator.role.may(Permission::AskAboutCodes),
     });
     officer.page((StatusCode::OK, "console/codes.html"), page)
 }
@@ -107,7 +115,7 @@ pub async fn settle(
 }
 
 /// The key in an address. Who may see nothing here learns not even that it is none.
-async fn key(officer: &Officer, text: &str) -> Result<uuid::Uuid, Failure> {
+async fn key(officer: &Officer, text: &str) -> Result<Uuid, Failure> {
     officer.actor().demand(Permission::SeeCodes).await?;
     text.parse().map_err(|_| Failure::not_found())
 }
@@ -134,27 +142,22 @@ async fn batch_page(
         Err(error) => return officer.refuse(error),
     };
     let names = operators::names(officer.visitor.provider()).await?;
-    let report = &batch.report;
-    let findings: Vec<Value> = report
-        .findings
-        .iter()
-        .map(|finding| {
-            let reason = finding.reason.to_ascii_lowercase().replace('_', "-");
-            json!({ "line": finding.line, "code": finding.reason, "key": reason })
-        })
-        .collect();
     let mut page = json!({
-        "batch": shown(&batch), "evidence": batch.evidence, "findings": findings, "error": error,
-        "rows": report.rows, "valid": report.valid, "refused": report.refused,
-        "duplicate": report.duplicate, "conflict": report.conflict,
-        "converted": report.converted, "warned": report.warned,
+        "batch": shown(&batch), "evidence": batch.evidence, "error": error,
+        "found": report(&batch.report),
     });
+    if batch.kind == BatchKind::New {
+        let after = after(officer)?;
+        let (found, more) = codes::announced(officer.actor(), id, after, PAGE).await?;
+        let last = found.last().filter(|_| more);
+        page["next"] = last.map(|(mark, _)| mark.to_string()).into();
+        page["codes"] = found.iter().map(|(_, code)| published(code)).collect();
+    }
     let asks = officer.operator.role.may(Permission::AskAboutCodes);
     page["decided_by"] = batch.decided_by.map(|by| names.of(by)).into();
     page["decided_at"] = batch.decided_at.map(Timestamp::to_beijing).into();
     page["may_confirm"] = (asks && batch.state == BatchState::Staged).into();
-    page["may_roll_back"] =
-        (asks && matches!(batch.state, BatchState::Staged | BatchState::Confirmed)).into();
+    page["may_roll_back"] = (asks && codes::can_be_taken_back(&batch)).into();
     officer.page((status, "console/code_batch.html"), page)
 }
 
@@ -162,10 +165,8 @@ async fn disputes_page(
     officer: &Officer,
     (status, error): (StatusCode, Option<&str>),
 ) -> Result<Response, Failure> {
-    let after = officer.visitor.query.get("after").map(str::parse).transpose();
-    let after = after.map_err(|_| Failure::bad_request("after is no mark"))?;
-    let (found, more) = match codes::disputes(officer.actor(), after.map(LegacyCodeId), PAGE).await
-    {
+    let after = after(officer)?.map(LegacyCodeId);
+    let (found, more) = match codes::disputes(officer.actor(), after, PAGE).await {
         Ok(found) => found,
         Err(error) => return officer.refuse(error),
     };
@@ -176,6 +177,31 @@ async fn disputes_page(
         "may_settle": officer.operator.role.may(Permission::AskAboutCodes),
     });
     officer.page((status, "console/code_disputes.html"), page)
+}
+
+/// Where the page before ended, in lists that go by key.
+fn after(officer: &Officer) -> Result<Option<Uuid>, Failure> {
+    let after = officer.visitor.query.get("after").map(str::parse).transpose();
+    after.map_err(|_| Failure::bad_request("after is no mark"))
+}
+
+/// What was found in a file.
+pub(super) fn report(report: &Report) -> Value {
+    let finding = |finding: &Finding| {
+        json!({
+            "line": finding.line, "code": finding.reason, "key": reason_key(&finding.reason),
+        })
+    };
+    json!({
+        "rows": report.rows, "valid": report.valid, "refused": report.refused,
+        "duplicate": report.duplicate, "conflict": report.conflict,
+        "converted": report.converted, "warned": report.warned,
+        "findings": report.findings.iter().map(finding).collect::<Vec<Value>>(),
+    })
+}
+
+fn published(code: &PublishedCode) -> Value {
+    json!({ "uscc": code.uscc, "name": code.name, "status": code.status, "date": code.date })
 }
 
 fn dispute(dispute: &Dispute) -> Value {
@@ -192,8 +218,9 @@ fn dispute(dispute: &Dispute) -> Value {
 
 fn shown(batch: &CodeBatch) -> Value {
     json!({
-        "id": batch.id.to_string(), "state": batch.state.as_str(), "authority": batch.authority,
-        "records": batch.records, "created_at": batch.created_at.to_beijing(),
+        "id": batch.id.to_string(), "kind": batch.kind.as_str(), "state": batch.state.as_str(),
+        "authority": batch.authority, "records": batch.records,
+        "created_at": batch.created_at.to_beijing(),
     })
 }
 

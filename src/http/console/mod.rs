@@ -6,6 +6,7 @@ mod alerts;
 mod audit;
 mod audit_export;
 mod clients;
+mod code_files;
 mod codes;
 mod counter;
 mod dashboards;
@@ -79,6 +80,10 @@ pub fn routes() -> Router<Site> {
         .route("/console/dashboards/{file}", get(dashboards::download))
         .route("/console/clients/{id}/connect", post(clients::connect))
         .route("/console/codes", get(codes::list))
+        .route(
+            "/console/codes/new",
+            get(code_files::ask).post(code_files::hand_in).layer(code_files::limit()),
+        )
         .route("/console/codes/disputes", get(codes::disputes))
         .route("/console/codes/disputes/{id}", post(codes::settle))
         .route("/console/codes/{id}", get(codes::show))
@@ -274,6 +279,7 @@ fn message_key(error: &ConsoleError) -> Option<&'static str> {
         ConsoleError::Document => "console-document-differs",
         ConsoleError::Forbidden
         | ConsoleError::NotFound
+        | ConsoleError::Codes(_)
         | ConsoleError::Keys(_)
         | ConsoleError::Store(_)
         | ConsoleError::Vault(_) => return None,

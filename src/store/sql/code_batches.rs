@@ -1,10 +1,12 @@
-//! Batches of mappings from legacy codes to credit codes. A batch is written in pieces while nothing of it
-//! counts; from there it moves as a whole, by one conditional statement on its row.
+//! Batches of codes: mappings from legacy codes to credit codes, and new codes to be published. Mappings are written
+//! in pieces while nothing of their batch counts; from there a batch moves as a whole, by one conditional statement
+//! on its row.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::domain::audit_event::AuditRecord;
+use crate::domain::code_record::BatchKind;
 use crate::domain::code_record::BatchState;
 use crate::domain::code_record::CodeBatch;
 use crate::domain::code_record::LegacyRecord;
@@ -40,6 +42,7 @@ pub struct CodeFigure {
 #[derive(sqlx::FromRow)]
 struct Row {
     id: uuid::Uuid,
+    kind: String,
     state: String,
     authority: String,
     evidence: String,
@@ -54,7 +57,7 @@ struct Row {
 macro_rules! select_batch {
     ($rest:literal) => {
         concat!(
-            "SELECT id, state, authority, evidence, records, report, created_at, decided_by,
+            "SELECT id, kind, state, authority, evidence, records, report, created_at, decided_by,
                     decided_at FROM code_batch ",
             $rest
         )
@@ -64,23 +67,7 @@ macro_rules! select_batch {
 impl Store {
     /// Begins a batch; nothing of it counts.
     pub async fn begin_code_batch(&self, batch: CodeBatch) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                execute!(
-                    tx,
-                    "INSERT INTO code_batch
-                        (id, state, authority, evidence, records, report, created_at)
-                     VALUES ($1, $2, $3, $4, 0, '{}', $5)",
-                    batch.id.0,
-                    batch.state.as_str(),
-                    batch.authority.as_str(),
-                    batch.evidence.as_str(),
-                    batch.created_at.0
-                )?;
-                Ok(())
-            })
-        })
-        .await
+        self.write(move |tx| Box::pin(async move { insert(tx, &batch).await })).await
     }
 
     /// Adds a piece of a batch; says of each mapping whether it is the first of its kind in it.
@@ -149,7 +136,7 @@ impl Store {
         report: Report,
         record: AuditRecord,
     ) -> Result<bool, StoreError> {
-        let text = serde_json::to_string(&report).map_err(|_| StoreError::Unreadable("report"))?;
+        let report = text(&report)?;
         self.write(move |tx| {
             Box::pin(async move {
                 let staged = execute!(
@@ -158,7 +145,7 @@ impl Store {
                         records = (SELECT COUNT(*) FROM legacy_code WHERE batch_id = $1)
                       WHERE id = $1 AND state = 'importing'",
                     batch.0,
-                    text.as_str()
+                    report.as_str()
                 )?;
                 if staged != 1 {
                     return Ok(false);
@@ -228,6 +215,7 @@ impl Row {
         let unreadable = || StoreError::Unreadable("code batch");
         Ok(CodeBatch {
             id: CodeBatchId(self.id),
+            kind: BatchKind::parse(&self.kind).ok_or_else(unreadable)?,
             state: BatchState::parse(&self.state).ok_or_else(unreadable)?,
             authority: self.authority,
             evidence: self.evidence,
@@ -238,6 +226,30 @@ impl Row {
             decided_at: self.decided_at.map(Timestamp),
         })
     }
+}
+
+/// Keeps a batch as it is.
+pub(super) async fn insert(tx: &mut Tx<'_>, batch: &CodeBatch) -> Result<(), StoreError> {
+    let report = text(&batch.report)?;
+    execute!(
+        tx,
+        "INSERT INTO code_batch
+            (id, kind, state, authority, evidence, records, report, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        batch.id.0,
+        batch.kind.as_str(),
+        batch.state.as_str(),
+        batch.authority.as_str(),
+        batch.evidence.as_str(),
+        batch.records,
+        report.as_str(),
+        batch.created_at.0
+    )?;
+    Ok(())
+}
+
+fn text(report: &Report) -> Result<String, StoreError> {
+    serde_json::to_string(report).map_err(|_| StoreError::Unreadable("report"))
 }
 
 /// Marks what contradicts itself within a batch and waits to count; says how many mappings that are.

@@ -4,14 +4,27 @@
 use crate::clock::Timestamp;
 use crate::domain::audit_event::AuditRecord;
 use crate::domain::code_record::Announcement;
+use crate::domain::code_record::BatchState;
+use crate::domain::code_record::CodeBatch;
 use crate::domain::code_record::CodePublication;
+use crate::domain::id::CodeBatchId;
 use crate::domain::id::EntityDigest;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::sql::audit::append;
+use crate::store::sql::code_batches;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
+
+/// Where something reported of a code stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reported {
+    /// Its batch waits for two officers, who may take it back.
+    Waiting,
+    /// It is published, or will be.
+    Confirmed,
+}
 
 /// Something reported of a code, to be published.
 #[derive(Debug, Clone)]
@@ -41,13 +54,19 @@ macro_rules! select_publication {
 }
 
 impl Store {
-    /// Keeps what was reported, as a whole or not at all; one `Taken` of many undoes all. One file at a time, so that
-    /// of two the later one sees what the earlier one withdrew.
+    /// Keeps a batch of what was reported, as a whole or not at all, until two officers decide; one `Taken` of many
+    /// undoes all. One file at a time, so that of two the later one sees what the earlier one withdrew.
     pub async fn add_announcements(
         &self,
+        batch: CodeBatch,
         announcements: Vec<NewAnnouncement>,
         record: AuditRecord,
     ) -> Result<(), StoreError> {
+        let batch = CodeBatch {
+            state: BatchState::Staged,
+            records: i64::try_from(announcements.len()).unwrap_or(i64::MAX),
+            ..batch
+        };
         self.write(move |tx| {
             Box::pin(async move {
                 execute!(
@@ -56,8 +75,9 @@ impl Store {
                      VALUES ('code announcements', 'file', 0)
                      ON CONFLICT (name) DO UPDATE SET until_at = 0"
                 )?;
+                code_batches::insert(tx, &batch).await?;
                 for new in &announcements {
-                    insert(tx, new).await?;
+                    insert(tx, batch.id, new).await?;
                 }
                 append(tx, &record).await
             })
@@ -65,25 +85,26 @@ impl Store {
         .await
     }
 
-    /// Whether the code was announced so before.
-    pub async fn is_announced(
+    /// Whether that was reported of the code before, and where it stands.
+    pub async fn find_announcement(
         &self,
         digest: EntityDigest,
         status: Announcement,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Reported>, StoreError> {
         let row = fetch!(
             &self.db,
             fetch_optional,
-            (i64,),
-            "SELECT received_at FROM code_announcement WHERE uscc_digest = $1 AND status = $2
-              LIMIT 1",
+            (Option<i64>,),
+            "SELECT confirmed_at FROM code_announcement WHERE uscc_digest = $1 AND status = $2
+              ORDER BY confirmed_at LIMIT 1",
             digest.as_bytes(),
             status.as_str()
         )?;
-        Ok(row.is_some())
+        let standing = |at: Option<i64>| at.map_or(Reported::Waiting, |_| Reported::Confirmed);
+        Ok(row.map(|(at,)| standing(at)))
     }
 
-    /// What waits to be published and was received before then, oldest first.
+    /// What waits to be published and was confirmed before then, oldest first.
     pub async fn waiting_announcements(
         &self,
         before: Timestamp,
@@ -94,9 +115,28 @@ impl Store {
             fetch_all,
             (uuid::Uuid, Vec<u8>),
             "SELECT id, document FROM code_announcement
-              WHERE publication IS NULL AND received_at < $1
-              ORDER BY received_at, id LIMIT $2",
+              WHERE publication IS NULL AND confirmed_at < $1
+              ORDER BY confirmed_at, id LIMIT $2",
             before.0,
+            limit
+        )
+    }
+
+    /// What a batch that was handed in reports, after the mark.
+    pub async fn announced_codes(
+        &self,
+        batch: CodeBatchId,
+        after: Option<uuid::Uuid>,
+        limit: i64,
+    ) -> Result<Vec<(uuid::Uuid, Vec<u8>)>, StoreError> {
+        fetch!(
+            &self.db,
+            fetch_all,
+            (uuid::Uuid, Vec<u8>),
+            "SELECT id, document FROM code_announcement
+              WHERE batch_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+            batch.0,
+            after.unwrap_or_default(),
             limit
         )
     }
@@ -214,25 +254,54 @@ impl Store {
     }
 }
 
-/// Of a code that is withdrawn nothing is kept any more, and what is kept of a code stands in the order in which it
-/// was kept, whichever file was read first.
-async fn insert(tx: &mut Tx<'_>, new: &NewAnnouncement) -> Result<(), StoreError> {
+/// Of a code that is withdrawn nothing is kept any more.
+async fn insert(
+    tx: &mut Tx<'_>,
+    batch: CodeBatchId,
+    new: &NewAnnouncement,
+) -> Result<(), StoreError> {
     let kept = execute!(
         tx,
-        "INSERT INTO code_announcement (id, uscc_digest, status, document, received_at)
-         SELECT $1, $2, $3, $4, CASE WHEN $5 < before.latest THEN before.latest ELSE $5 END
-           FROM (SELECT COALESCE(MAX(received_at), 0) AS latest,
-                        COALESCE(MAX(CASE WHEN status = 'withdrawn' THEN 1 ELSE 0 END), 0) AS gone
-                   FROM code_announcement WHERE uscc_digest = $2) before
-          WHERE before.gone = 0
+        "INSERT INTO code_announcement (id, batch_id, uscc_digest, status, document, received_at)
+         SELECT $1, $2, $3, $4, $5, $6
+          WHERE NOT EXISTS (SELECT 1 FROM code_announcement
+                             WHERE uscc_digest = $3 AND status = 'withdrawn')
          ON CONFLICT (uscc_digest, status) WHERE status <> 'changed' DO NOTHING",
         uuid::Uuid::now_v7(),
+        batch.0,
         new.uscc_digest.as_bytes(),
         new.status.as_str(),
         new.document.as_slice(),
         new.received_at.0
     )?;
     if kept == 1 { Ok(()) } else { Err(StoreError::Taken) }
+}
+
+/// What a batch reports is published from now on, and of each code in the order in which it was confirmed, whatever
+/// the clock does.
+pub(super) async fn confirm(
+    tx: &mut Tx<'_>,
+    batch: CodeBatchId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE code_announcement SET confirmed_at = (
+            SELECT CASE WHEN $2 < COALESCE(MAX(before.confirmed_at), 0)
+                        THEN MAX(before.confirmed_at) ELSE $2 END
+              FROM code_announcement before
+             WHERE before.uscc_digest = code_announcement.uscc_digest)
+          WHERE batch_id = $1",
+        batch.0,
+        now.0
+    )?;
+    Ok(())
+}
+
+/// What a batch reports was never said, so that it can be said anew.
+pub(super) async fn take_back(tx: &mut Tx<'_>, batch: CodeBatchId) -> Result<(), StoreError> {
+    execute!(tx, "DELETE FROM code_announcement WHERE batch_id = $1", batch.0)?;
+    Ok(())
 }
 
 fn read((number, day, entries, digest, kid, token, signed_at): Row) -> CodePublication {

@@ -1,4 +1,4 @@
-//! What two officers decide of mappings from legacy codes to credit codes. Of several that stand for a legacy code
+//! What two officers decide of batches of codes, and of mappings from legacy codes to credit codes. Of several that stand for a legacy code
 //! one counts, and the others keep their place behind it: when it is taken back, the next one counts.
 //!
 //! `precedence` is that place. It grows with every mapping of a legacy code that counts anew, and who says the same
@@ -10,6 +10,7 @@ use crate::domain::id::LegacyCodeId;
 use crate::domain::id::OperatorId;
 use crate::store::StoreError;
 use crate::store::sql::code_batches;
+use crate::store::sql::code_publications;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch_in;
@@ -17,9 +18,9 @@ use crate::store::sql::db::fetch_in;
 /// What two officers decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeStep {
-    /// The mappings of a batch count.
+    /// The mappings of a batch count, or its new codes are published.
     Confirm(CodeBatchId),
-    /// They count no more; what stood behind them does.
+    /// They count no more; what stood behind them does. New codes that were confirmed stay.
     RollBack(CodeBatchId),
     /// A disputed mapping counts, and what contradicts it does not.
     Accept(LegacyCodeId),
@@ -48,6 +49,7 @@ pub(super) async fn take(
     }
 }
 
+/// A batch is of one kind, and of the other one it has no rows. Nothing is confirmed of a code that is withdrawn.
 async fn confirm(
     tx: &mut Tx<'_>,
     batch: CodeBatchId,
@@ -57,7 +59,11 @@ async fn confirm(
     let moved = execute!(
         tx,
         "UPDATE code_batch SET state = 'confirmed', decided_by = $2, decided_at = $3
-          WHERE id = $1 AND state = 'staged'",
+          WHERE id = $1 AND state = 'staged' AND NOT EXISTS (
+            SELECT 1 FROM code_announcement mine
+              JOIN code_announcement gone ON gone.uscc_digest = mine.uscc_digest
+             WHERE mine.batch_id = $1 AND gone.status = 'withdrawn'
+               AND gone.confirmed_at IS NOT NULL)",
         batch.0,
         by.0,
         now.0
@@ -65,6 +71,7 @@ async fn confirm(
     if moved != 1 {
         return Ok(false);
     }
+    code_publications::confirm(tx, batch, now).await?;
     compare_anew(tx, batch).await?;
     execute!(
         tx,
@@ -122,7 +129,7 @@ async fn roll_back(
     let moved = execute!(
         tx,
         "UPDATE code_batch SET state = 'rolled_back', decided_by = $2, decided_at = $3
-          WHERE id = $1 AND state IN ('staged', 'confirmed')",
+          WHERE id = $1 AND (state = 'staged' OR state = 'confirmed' AND kind = 'legacy_codes')",
         batch.0,
         by.0,
         now.0
@@ -138,6 +145,7 @@ async fn roll_back(
         by.0,
         now.0
     )?;
+    code_publications::take_back(tx, batch).await?;
     restore(tx, batch).await?;
     let around = "SELECT DISTINCT batch_id FROM legacy_code
                   WHERE digest IN (SELECT digest FROM legacy_code WHERE batch_id = $1)";

@@ -83,6 +83,7 @@ pub use audit_search::AuditSearch;
 pub use code_batches::BatchMark;
 pub use code_batches::CodeFigure;
 pub use code_publications::NewAnnouncement;
+pub use code_publications::Reported;
 pub use consents::Consent;
 pub use corrections::Correction;
 pub use credentials::NewTotp;

@@ -5,9 +5,9 @@
 use sqlx::AssertSqlSafe;
 use sqlx::Connection;
 use sqlx::PgConnection;
+use yihao::codes::Order;
 use yihao::codes::announce;
 use yihao::codes::import;
-use yihao::codes::import::Order;
 use yihao::domain::account::IdentifierKind;
 use yihao::domain::document_type::DocumentType;
 use yihao::domain::request_context::RequestContext;
@@ -192,16 +192,12 @@ on_both!(
             dry_run: false,
         };
         let none = |_: i64, _: &str| Ok(());
-        let read = import::import(&provider.provider, &context, table.as_bytes(), order, none).await;
+        let read = import::import(&provider.provider, (&context, None), table.as_bytes(), order, none).await;
         assert_eq!(read.unwrap().1.valid, 1);
         let new = format!("uscc,name,date\n{other},样例企业贰,2026-11-26\n");
-        let told = announce::announce(
-            &provider.provider,
-            &context,
-            new.as_bytes(),
-            ("云州市市场监督管理局", None),
-        );
-        assert_eq!(told.await.unwrap(), 1);
+        let told = (&context, None);
+        let told = announce::announce(&provider.provider, told, new.as_bytes(), order).await;
+        assert_eq!(told.unwrap().1.valid, 1);
 
         let database = database(&provider).await;
 

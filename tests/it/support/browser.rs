@@ -10,6 +10,9 @@ use http::HeaderValue;
 use reqwest::redirect::Policy;
 use url::Url;
 
+/// The form of the console that has a file.
+const WITH_FILE: &str = "/console/codes/new";
+
 /// A browser with its cookies.
 pub struct Browser {
     client: reqwest::Client,
@@ -106,8 +109,12 @@ impl Browser {
         self.try_send(self.client.get(url)).await.ok()
     }
 
-    /// POST of a form, without following.
+    /// POST of a form as its page sends it, without following.
     pub async fn post(&self, url: &str, fields: &[(&str, &str)]) -> Page {
+        if url.ends_with(WITH_FILE) {
+            let parts = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
+            return self.post_parts(url, &[], &parts.collect::<Vec<_>>()).await;
+        }
         self.send(self.client.post(url).form(fields)).await
     }
 

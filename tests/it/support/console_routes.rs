@@ -184,6 +184,19 @@ pub const ROUTES: &[Route] = &[
         &[SYSTEM],
     ),
     page("/console/codes", "/console/codes", &[SYSTEM, SECURITY]),
+    page("/console/codes/new", "/console/codes/new", &[SYSTEM, SECURITY]),
+    form(
+        "/console/codes/new",
+        "/console/codes/new",
+        &[
+            ("kind", "legacy_codes"),
+            ("authority", "云州市市场监督管理局"),
+            ("evidence", "云市监函〔2026〕12号"),
+            ("file", "kind,value,uscc,name\n"),
+            ("act", "hand_in"),
+        ],
+        &[SYSTEM, SECURITY],
+    ),
     page("/console/codes/disputes", "/console/codes/disputes", &[SYSTEM, SECURITY]),
     form(
         "/console/codes/disputes/{id}",

@@ -136,6 +136,25 @@ pub async fn post_as(
     Browser::new().post_bytes(&provider.url(&format!("/api/v1{path}")), &headers, body).await
 }
 
+/// Hands a table in below `/api/v1`, with a key of its own.
+pub async fn hand_in(provider: &TestProvider, token: &str, path: &str, table: &[u8]) -> Page {
+    let key = uuid::Uuid::new_v4().to_string();
+    hand_in_as(provider, (token, &key, "text/csv"), path, table).await
+}
+
+/// The same with this key and media type.
+pub async fn hand_in_as(
+    provider: &TestProvider,
+    (token, key, kind): (&str, &str, &str),
+    path: &str,
+    table: &[u8],
+) -> Page {
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", &*bearer), ("idempotency-key", key), ("content-type", kind)];
+    let url = provider.url(&format!("/api/v1{path}"));
+    Browser::new().post_bytes(&url, &headers, table.to_vec()).await
+}
+
 /// An error of the API, as RFC 9457 has it.
 pub fn assert_problem(page: &Page, status: u16, kind: &str, what: &str) {
     assert_eq!(page.status, status, "{what}: {}", page.body);

@@ -2,10 +2,6 @@
 //! organisations and for each other, and the published codes.
 
 use serde_json::json;
-use yihao::codes::announce;
-use yihao::codes::publication;
-use yihao::domain::request_context::RequestContext;
-use yihao::domain::synthetic;
 
 use super::Walk;
 use crate::support::Browser;
@@ -190,18 +186,9 @@ impl Walk {
         }
     }
 
-    /// None, a list, a batch.
+    /// A list, a batch.
     pub async fn reads_published_codes(&mut self) {
         self.wear(&Browser::new()).await;
-        self.go("/codes", "codes-none").await;
-        let (provider, context) = (&self.provider.provider, RequestContext::internal("test"));
-        let rows: String = [1, 2, 300_001]
-            .map(|seed| format!("{},样例企业{seed},2026-11-26,\n", synthetic::uscc(seed)))
-            .concat();
-        let file = format!("uscc,name,date,status\n{rows}");
-        let authority = ("云州市市场监督管理局", None);
-        announce::announce(provider, &context, file.as_bytes(), authority).await.unwrap();
-        publication::publish_now(provider, &context).await.unwrap();
         self.go("/codes", "codes").await;
         self.window.click("main a[href='/codes/1']").await;
         self.see("#sm3", "codes-batch").await;

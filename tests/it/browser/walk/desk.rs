@@ -1,8 +1,9 @@
 //! What officers see: one person with two numbers and one number with two people, the counter, organisations and
 //! their mandates, legacy codes, and the registers.
 
+use yihao::codes::Order;
 use yihao::codes::import;
-use yihao::codes::import::Order;
+use yihao::codes::publication;
 use yihao::domain::id::CodeBatchId;
 use yihao::domain::request_context::RequestContext;
 use yihao::domain::synthetic;
@@ -28,6 +29,7 @@ impl Walk {
         self.serves_at_the_counter(&desk).await;
         self.looks_after_organisations(&desk).await;
         self.converts_codes(&desk).await;
+        self.publishes_codes(&desk).await;
     }
 
     /// A doubt, a merge that waits and one that was made.
@@ -146,6 +148,33 @@ impl Walk {
         self.go("/console/system", "console-system").await;
     }
 
+    /// A file of new codes is looked at, handed in, and confirmed.
+    async fn publishes_codes(&mut self, desk: &Desk) {
+        self.go("/codes", "codes-none").await;
+        let row = |seed| format!("{},样例企业{seed},2026-11-26,\n", synthetic::uscc(seed));
+        let rows: String = [1, 2, 300_001].map(row).concat();
+        let file = self.provider.provider.config.data_dir.join("new.csv");
+        std::fs::write(&file, format!("uscc,name,date,status\n{rows}")).expect("a file");
+        let file = file.canonicalize().expect("its place").to_string_lossy().into_owned();
+        self.go("/console/codes/new", "code-file").await;
+        self.window.click("#kind option[value=new_codes]").await;
+        let words = [("#authority", "云州市市场监督管理局"), ("#evidence", "云市监函〔2026〕13号")];
+        self.fill(&words).await;
+        self.window.fill("#file", &file).await;
+        self.window.click("#look").await;
+        self.see(".notice-good", "code-file-looked").await;
+        self.window.fill("#file", &file).await;
+        self.window.click("#keep").await;
+        self.see("#confirm-new-codes", "code-batch-new").await;
+        self.window.fill("#reason-confirm-new-codes", "来函核对").await;
+        self.window.click("#confirm-new-codes").await;
+        self.see("#main", "acts-codes").await;
+        let done = decide(&self.provider, &desk.security, "approve").await;
+        assert_eq!(done.status, 303, "{}", done.body);
+        let context = RequestContext::internal("test");
+        publication::publish_now(&self.provider.provider, &context).await.expect("a batch");
+    }
+
     /// A batch of two lines, one of them wrong.
     async fn batch(&self, seed: u64) -> CodeBatchId {
         let (context, provider) = (RequestContext::internal("test"), &self.provider.provider);
@@ -161,7 +190,8 @@ impl Walk {
         };
         let rows = [row("149999000000019"), row("149999000000018")].concat();
         let file = format!("kind,value,uscc,name,valid_from\n{rows}");
-        let read = import::import(provider, &context, file.as_bytes(), order, |_, _| Ok(()));
+        let read =
+            import::import(provider, (&context, None), file.as_bytes(), order, |_, _| Ok(()));
         let read = read.await;
         read.unwrap().0.expect("a batch")
     }
