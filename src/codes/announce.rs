@@ -1,6 +1,7 @@
 //! What authorities report of new codes, to be published: a file is kept whole or not at all, and waits for two
 //! officers, since what is published cannot be taken back, only withdrawn by a later record.
 
+use std::collections::HashMap;
 use std::collections::HashSet;
 use std::io::Read;
 
@@ -35,6 +36,9 @@ use crate::vault::VaultError;
 
 /// Most rows of one file: it is kept in one transaction.
 pub const MOST_ROWS: usize = 20_000;
+
+/// So many rows are compared with what was reported before at once.
+const PIECE: usize = 500;
 
 const USCC: usize = 0;
 const NAME: usize = 1;
@@ -80,24 +84,32 @@ async fn read_all(
     encoding: Option<Encoding>,
 ) -> Result<Vec<NewAnnouncement>, CodesError> {
     let mut table = Table::begin(source, &COLUMNS, encoding, Width::Any)?;
-    let mut kept = Vec::new();
+    let (mut kept, mut piece) = (Vec::new(), Vec::with_capacity(PIECE));
     let mut seen = HashSet::new();
     while let Some(row) = table.next_row().map_err(TableError::from)? {
         let cells = row.whole()?;
         let line = cells.line();
-        let refuse = |reason: &str| CodesError::Line { line, reason: reason.to_owned() };
-        if kept.len() == MOST_ROWS {
+        if kept.len() + piece.len() == MOST_ROWS {
             return Err(CodesError::TooMany(MOST_ROWS));
         }
-        let new = read(provider, &cells).map_err(refuse)?;
-        if seen.contains(&(new.uscc_digest, new.status)) {
-            return Err(refuse("E_DUPLICATE"));
+        match read(provider, &cells) {
+            Ok(new) => piece.push((line, new)),
+            Err(reason) => {
+                // Whatever is wrong further up comes first.
+                check(provider, piece, &mut seen, &mut kept).await?;
+                return Err(refuse(line, reason));
+            }
         }
-        check(provider, &new, &seen).await?.map_err(refuse)?;
-        seen.insert((new.uscc_digest, new.status));
-        kept.push(new);
+        if piece.len() == PIECE {
+            check(provider, std::mem::take(&mut piece), &mut seen, &mut kept).await?;
+        }
     }
+    check(provider, piece, &mut seen, &mut kept).await?;
     if kept.is_empty() { Err(CodesError::NoRows) } else { Ok(kept) }
+}
+
+fn refuse(line: i64, reason: &str) -> CodesError {
+    CodesError::Line { line, reason: reason.to_owned() }
 }
 
 fn read(provider: &Provider, cells: &Cells<'_>) -> Result<NewAnnouncement, &'static str> {
@@ -115,34 +127,50 @@ fn read(provider: &Provider, cells: &Cells<'_>) -> Result<NewAnnouncement, &'sta
         Announced { uscc: uscc.to_string(), name: name.as_str().to_owned(), status, date };
     let uscc_digest = provider.vault.index_uscc(&uscc);
     let document = seal(provider, &announced).map_err(|_| "E_NAME")?;
-    Ok(NewAnnouncement { uscc_digest, status, document, received_at: provider.clock.now() })
+    Ok(NewAnnouncement { uscc_digest, status, document })
+}
+
+/// Takes a piece of the file, if nothing in it contradicts what was reported before, here or elsewhere.
+async fn check(
+    provider: &Provider,
+    piece: Vec<(i64, NewAnnouncement)>,
+    seen: &mut HashSet<(EntityDigest, Announcement)>,
+    kept: &mut Vec<NewAnnouncement>,
+) -> Result<(), CodesError> {
+    let digests: Vec<_> = piece.iter().map(|(_, new)| new.uscc_digest).collect();
+    let before = provider.store.find_announcements(&digests).await?;
+    for (line, new) in piece {
+        judge(&new, seen, &before).map_err(|reason| refuse(line, reason))?;
+        seen.insert((new.uscc_digest, new.status));
+        kept.push(new);
+    }
+    Ok(())
 }
 
 /// A code is given out once, and only what was given out changes or is withdrawn, once. What waits for two officers
 /// may be taken back, so what it gives out is not given out yet, unless it stands further up in the same file.
-async fn check(
-    provider: &Provider,
+fn judge(
     new: &NewAnnouncement,
     seen: &HashSet<(EntityDigest, Announcement)>,
-) -> Result<Result<(), &'static str>, StoreError> {
-    let reported = async |status| {
-        let (store, digest) = (&provider.store, new.uscc_digest);
-        let here = seen.contains(&(digest, status)).then_some(Reported::Confirmed);
-        Ok::<_, StoreError>(here.or(store.find_announcement(digest, status).await?))
+    before: &HashMap<(EntityDigest, Announcement), Reported>,
+) -> Result<(), &'static str> {
+    let reported = |status| {
+        let key = (new.uscc_digest, status);
+        if seen.contains(&key) { Some(Reported::Confirmed) } else { before.get(&key).copied() }
     };
-    let issued = reported(Announcement::Issued).await?;
-    let is_withdrawn = reported(Announcement::Withdrawn).await?.is_some();
-    Ok(match new.status {
-        Announcement::Issued if issued.is_some() => Err("E_ANNOUNCED"),
-        Announcement::Changed | Announcement::Withdrawn if issued.is_none() => {
-            Err("E_NOT_ANNOUNCED")
-        }
-        _ if is_withdrawn => Err("E_WITHDRAWN"),
-        Announcement::Changed | Announcement::Withdrawn if issued == Some(Reported::Waiting) => {
+    if seen.contains(&(new.uscc_digest, new.status)) {
+        return Err("E_DUPLICATE");
+    }
+    let issued = reported(Announcement::Issued);
+    match (new.status, issued, reported(Announcement::Withdrawn)) {
+        (Announcement::Issued, Some(_), _) => Err("E_ANNOUNCED"),
+        (Announcement::Changed | Announcement::Withdrawn, None, _) => Err("E_NOT_ANNOUNCED"),
+        (_, _, Some(Reported::Confirmed)) => Err("E_WITHDRAWN"),
+        (_, _, Some(Reported::Waiting)) | (_, Some(Reported::Waiting), _) => {
             Err("E_ANNOUNCEMENT_WAITS")
         }
         _ => Ok(()),
-    })
+    }
 }
 
 /// What the seal of an announcement is bound to.

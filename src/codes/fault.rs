@@ -4,7 +4,7 @@ use crate::codes::CodesError;
 use crate::table::TableError;
 
 /// A fault of a file, or of what was said beside it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fault {
     /// Its stable name.
     pub name: &'static str,
@@ -32,7 +32,7 @@ impl Fault {
                 reason: Some(reason.clone()),
                 ..named("line")
             },
-            CodesError::Table(error) => Self::of_table(error),
+            CodesError::Table(error) => Self::of_table(error)?,
             CodesError::Report(_)
             | CodesError::Key
             | CodesError::Store(_)
@@ -40,10 +40,10 @@ impl Fault {
         })
     }
 
-    fn of_table(error: &TableError) -> Self {
+    fn of_table(error: &TableError) -> Option<Self> {
         let named = |name| Self { name, ..Self::default() };
-        match error {
-            TableError::Away(_) => named("needed"),
+        Some(match error {
+            TableError::Away(_) => return None,
             TableError::Utf16 => named("utf16"),
             TableError::Encoding => named("encoding"),
             TableError::NoHeader => named("no-header"),
@@ -51,6 +51,6 @@ impl Fault {
             TableError::Twice(column) => Self { column: Some(column), ..named("twice") },
             TableError::Characters(line, _) => Self { line: Some(*line), ..named("characters") },
             TableError::Row(line, _) => Self { line: Some(*line), ..named("row") },
-        }
+        })
     }
 }

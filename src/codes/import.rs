@@ -18,6 +18,7 @@ use crate::domain::code_record::LegacyRecord;
 use crate::domain::code_record::Mapping;
 use crate::domain::code_record::Report;
 use crate::domain::id::CodeBatchId;
+use crate::domain::id::EntityDigest;
 use crate::domain::id::LegacyCodeId;
 use crate::domain::legacy_code::LegacyCode;
 use crate::domain::legacy_code::LegacyCodeError;
@@ -101,7 +102,7 @@ async fn fill(
                 for warning in warnings {
                     report.tell(record.line, warning);
                 }
-                piece.push(compare(provider, record, &mut report).await?);
+                piece.push(record);
             }
             Err(reason) => {
                 report.refused += 1;
@@ -176,46 +177,45 @@ pub(super) fn day(text: &str) -> Option<String> {
     time::Date::parse(text.trim(), format).ok().map(|day| day.to_string())
 }
 
-/// The record as it is to be kept beside what counts already; spare where that says the same, since it may be taken
-/// back.
-async fn compare(
-    provider: &Provider,
-    record: LegacyRecord,
-    report: &mut Report,
-) -> Result<LegacyRecord, CodesError> {
-    Ok(match provider.store.converted_to(record.digest).await? {
-        None => record,
-        Some(held) if held == record.uscc_digest => {
-            report.converted += 1;
-            report.tell(record.line, "E_CONVERTED");
-            LegacyRecord { status: CodeStatus::Superseded, ..record }
-        }
-        Some(_) => {
-            report.tell(record.line, "E_CONFLICT");
-            LegacyRecord { status: CodeStatus::Disputed, ..record }
-        }
-    })
-}
-
+/// Keeps a piece beside what counts already.
 async fn add(
     provider: &Provider,
     piece: &mut Vec<LegacyRecord>,
     report: &mut Report,
 ) -> Result<(), CodesError> {
-    let records = std::mem::take(piece);
-    let lines: Vec<_> = records.iter().map(|record| (record.line, record.status)).collect();
+    let mut records = std::mem::take(piece);
+    let digests: Vec<_> = records.iter().map(|record| record.digest).collect();
+    let counting = provider.store.converted_to(&digests).await?;
+    for record in &mut records {
+        if let Some(held) = counting.get(&record.digest) {
+            compare(record, *held, report);
+        }
+    }
+    let rows: Vec<_> = records.iter().map(|row| (row.id, row.line, row.status)).collect();
     let added = provider.store.add_legacy_codes(records).await?;
-    for ((line, status), is_first) in lines.into_iter().zip(added) {
-        match (is_first, status) {
+    for (id, line, status) in rows {
+        match status {
             // It was told of when it was compared.
-            (_, CodeStatus::Superseded) => {}
-            (false, _) => {
+            CodeStatus::Superseded => {}
+            _ if !added.contains(&id) => {
                 report.duplicate += 1;
                 report.tell(line, "E_DUPLICATE");
             }
-            (true, CodeStatus::Disputed) => report.conflict += 1,
-            (true, _) => report.valid += 1,
+            CodeStatus::Disputed => report.conflict += 1,
+            _ => report.valid += 1,
         }
     }
     Ok(())
+}
+
+/// How a mapping stands beside the one that counts: spare where that says the same, since it may be taken back.
+fn compare(record: &mut LegacyRecord, held: EntityDigest, report: &mut Report) {
+    let (status, reason) = if held == record.uscc_digest {
+        report.converted += 1;
+        (CodeStatus::Superseded, "E_CONVERTED")
+    } else {
+        (CodeStatus::Disputed, "E_CONFLICT")
+    };
+    report.tell(record.line, reason);
+    record.status = status;
 }

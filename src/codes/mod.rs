@@ -30,6 +30,9 @@ use crate::vault::VaultError;
 
 pub use look_up::find_uscc;
 
+/// Largest file that comes over the network, in bytes: some 50,000 rows, read while somebody waits.
+pub const LARGEST_FILE: usize = 4 * 1024 * 1024;
+
 /// The request in which a file is handed in, and the officer; none at the terminal.
 pub type By<'a> = (&'a RequestContext, Option<OperatorId>);
 

@@ -216,6 +216,7 @@ async fn effect(
         }
         Request::Counter(request) => (counter::effect(actor, act, request).await?, None),
         Request::ConfirmCodes { .. }
+        | Request::PublishCodes { .. }
         | Request::RollBackCodes { .. }
         | Request::SettleCode { .. } => (codes::effect(&document.request)?, None),
         Request::DisableOperator { operator } => (Effect::Disable(*operator), None),

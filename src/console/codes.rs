@@ -227,10 +227,17 @@ pub async fn ask_about_batch(
     if !possible {
         return Err(ConsoleError::Over);
     }
-    let request = if confirm {
-        Request::ConfirmCodes { batch: id }
-    } else {
-        Request::RollBackCodes { batch: id }
+    let request = match (confirm, batch.kind) {
+        (true, BatchKind::Legacy) => Request::ConfirmCodes { batch: id },
+        // What is never taken back two people have seen.
+        (true, BatchKind::New) if actor.operator.client_id.is_some() => {
+            return Err(ConsoleError::Second);
+        }
+        (true, BatchKind::New) if actor.provider.store.reports_of_withdrawn(id).await? => {
+            return Err(ConsoleError::CodeWithdrawn);
+        }
+        (true, BatchKind::New) => Request::PublishCodes { batch: id },
+        (false, _) => Request::RollBackCodes { batch: id },
     };
     acts::ask(actor, request, why).await
 }
@@ -253,7 +260,9 @@ pub async fn ask_to_settle(
 /// What an approval does.
 pub(super) fn effect(request: &Request) -> Result<Effect, ConsoleError> {
     Ok(Effect::Codes(match request {
-        Request::ConfirmCodes { batch } => CodeStep::Confirm(*batch),
+        Request::ConfirmCodes { batch } | Request::PublishCodes { batch } => {
+            CodeStep::Confirm(*batch)
+        }
         Request::RollBackCodes { batch } => CodeStep::RollBack(*batch),
         Request::SettleCode { code, accept: true } => CodeStep::Accept(*code),
         Request::SettleCode { code, accept: false } => CodeStep::Reject(*code),

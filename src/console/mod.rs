@@ -126,9 +126,12 @@ pub enum ConsoleError {
     /// No matters, or too many.
     #[error("1 to 50 matters are named")]
     Matters,
-    /// One officer may not end this mandate.
+    /// One officer may not end this mandate, and no machine may ask for this.
     #[error("that needs a second officer")]
     Second,
+    /// A batch of new codes has one that another batch withdrew.
+    #[error("a code of the batch was withdrawn meanwhile; take the batch back")]
+    CodeWithdrawn,
     /// What is wrong with a file of codes.
     #[error(transparent)]
     Codes(CodesError),

@@ -139,7 +139,12 @@ pub enum Request {
         /// Which batch.
         batch: CodeBatchId,
     },
-    /// To take a batch of legacy codes back.
+    /// To let the new codes of a batch be published, which is never taken back.
+    PublishCodes {
+        /// Which batch.
+        batch: CodeBatchId,
+    },
+    /// To take a batch of codes back.
     RollBackCodes {
         /// Which batch.
         batch: CodeBatchId,
@@ -237,6 +242,7 @@ impl Request {
             Self::RetirePortal { .. } => "retire_portal",
             Self::HandOverPortal { .. } => "hand_over_portal",
             Self::ConfirmCodes { .. } => "confirm_codes",
+            Self::PublishCodes { .. } => "publish_codes",
             Self::RollBackCodes { .. } => "roll_back_codes",
             Self::SettleCode { accept: true, .. } => "accept_code",
             Self::SettleCode { accept: false, .. } => "reject_code",
@@ -268,9 +274,10 @@ impl Request {
             Self::GoLive { .. } | Self::RetirePortal { .. } | Self::HandOverPortal { .. } => {
                 Permission::ReviewApplications
             }
-            Self::ConfirmCodes { .. } | Self::RollBackCodes { .. } | Self::SettleCode { .. } => {
-                Permission::AskAboutCodes
-            }
+            Self::ConfirmCodes { .. }
+            | Self::PublishCodes { .. }
+            | Self::RollBackCodes { .. }
+            | Self::SettleCode { .. } => Permission::AskAboutCodes,
             Self::ResumeOrganisation { .. } | Self::EndOrganisation { .. } => {
                 Permission::AskAboutOrganisations
             }
@@ -289,19 +296,7 @@ impl Request {
             | Self::MergeAccounts { account, .. }
             | Self::SplitAccount { account, .. }
             | Self::CorrectIdentity { account, .. } => Some(*account),
-            Self::InviteOperator { .. }
-            | Self::DisableOperator { .. }
-            | Self::RotateKeys
-            | Self::ConnectMachine { .. }
-            | Self::GoLive { .. }
-            | Self::RetirePortal { .. }
-            | Self::HandOverPortal { .. }
-            | Self::ConfirmCodes { .. }
-            | Self::RollBackCodes { .. }
-            | Self::SettleCode { .. }
-            | Self::ResumeOrganisation { .. }
-            | Self::EndOrganisation { .. }
-            | Self::Counter(_) => None,
+            _ => None,
         }
     }
 
@@ -311,6 +306,16 @@ impl Request {
             Self::GoLive { application, .. }
             | Self::RetirePortal { application, .. }
             | Self::HandOverPortal { application, .. } => Some(*application),
+            _ => None,
+        }
+    }
+
+    /// The batch of codes it is about.
+    pub fn code_batch(&self) -> Option<CodeBatchId> {
+        match self {
+            Self::ConfirmCodes { batch }
+            | Self::PublishCodes { batch }
+            | Self::RollBackCodes { batch } => Some(*batch),
             _ => None,
         }
     }
@@ -329,13 +334,13 @@ impl Request {
     pub fn subject(&self) -> Option<uuid::Uuid> {
         match (self, self.account(), self.application()) {
             (Self::DisableOperator { operator }, ..) => Some(operator.0),
-            (Self::ConfirmCodes { batch } | Self::RollBackCodes { batch }, ..) => Some(batch.0),
             (Self::SettleCode { code, .. }, ..) => Some(code.0),
             (Self::ResumeOrganisation { .. } | Self::EndOrganisation { .. }, ..) => {
                 self.organisation().map(|organisation| organisation.0)
             }
             (_, Some(account), _) => Some(account.0),
-            (_, None, application) => application.map(|application| application.0),
+            (_, None, Some(application)) => Some(application.0),
+            _ => self.code_batch().map(|batch| batch.0),
         }
     }
 }

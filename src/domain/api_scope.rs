@@ -54,8 +54,8 @@ api_scopes! {
     AlertsWrite = "alerts:write", "Acknowledge and close alerts", [SeeAlerts, HandleAlerts];
     StatisticsRead = "statistics:read", "See what the dashboards show", [SeeStatistics];
     KeysWrite = "keys:write", "Ask for signing keys to be replaced", [SeeSystem, AskAboutKeys];
-    CodesRead = "codes:read", "See batches of legacy codes, figures and disputes", [SeeCodes];
-    CodesWrite = "codes:write", "Ask for batches to be confirmed or taken back, and for disputes to be settled",
+    CodesRead = "codes:read", "See batches of legacy codes and of new ones, figures and disputes", [SeeCodes];
+    CodesWrite = "codes:write", "Hand in files of codes, ask for batches to be confirmed or taken back, and for disputes to be settled",
         [SeeCodes, AskAboutCodes];
     OrganisationsRead = "organisations:read", "See organisations and who acts for them, masked",
         [SeeOrganisations];

@@ -67,9 +67,9 @@ pub enum Permission {
     HandleAlerts,
     /// See how much of everything happens.
     SeeStatistics,
-    /// See batches of legacy codes and what is disputed in them.
+    /// See batches of legacy codes and of new ones, and what is disputed.
     SeeCodes,
-    /// Ask for what needs a second officer, about legacy codes.
+    /// Hand in files of codes, and ask for what needs a second officer about them.
     AskAboutCodes,
     /// Look up an organisation, and see who acts for it, masked.
     SeeOrganisations,

@@ -15,7 +15,9 @@ use crate::provider::Provider;
 
 /// So many published batches are read and written out at once: each is megabytes, and strangers may ask for all.
 const BATCHES_AT_ONCE: usize = 2;
-/// So long a stranger waits for his turn.
+/// So many files of codes are read at once: each is thousands of rows, and others wait for the database.
+const FILES_AT_ONCE: usize = 1;
+/// So long anybody waits for his turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The state of the router. Cheap to clone.
@@ -34,6 +36,8 @@ pub struct Parts {
     pub outbox: Option<MemoryOutbox>,
     /// Turns to read published batches.
     pub batches: Turns,
+    /// Turns to read files of codes.
+    pub files: Turns,
     ending: AtomicBool,
 }
 
@@ -43,7 +47,8 @@ impl Site {
         let metadata = discovery::metadata(provider.config.issuer_text()).to_string().into();
         let ending = AtomicBool::new(false);
         let batches = Turns::new(BATCHES_AT_ONCE, PATIENCE);
-        Self(Arc::new(Parts { provider, pages, metadata, outbox, batches, ending }))
+        let files = Turns::new(FILES_AT_ONCE, PATIENCE);
+        Self(Arc::new(Parts { provider, pages, metadata, outbox, batches, files, ending }))
     }
 
     /// From now on `/readyz` says that this node is about to end; everything else goes on.

@@ -1,4 +1,4 @@
-//! Turns for costly answers that any stranger may ask for: so many are made at once, and who would wait too long is
+//! Turns for costly answers: so many are made at once, and who would wait too long is
 //! told to come back.
 
 use std::time::Duration;

@@ -16,19 +16,27 @@ use crate::http::visitor::Visitor;
 
 /// The form's own token.
 const TOKEN: &str = "csrf";
+/// Longer tokens are none of ours, in bytes.
+const LONGEST_TOKEN: usize = 256;
 
 /// The parts of a form of ours.
 #[derive(Debug, Default)]
 pub struct Uploaded {
-    parts: HashMap<String, Vec<u8>>,
-    largest: usize,
+    parts: HashMap<String, Part>,
+}
+
+/// One of them: its beginning, and whether there was more than is taken.
+#[derive(Debug)]
+struct Part {
+    bytes: Vec<u8>,
+    is_too_large: bool,
 }
 
 impl Uploaded {
     /// What a part holds, its beginning where it is too large; none where it is missing or empty, as a file that
     /// was not chosen is.
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.parts.get(name).map(Vec::as_slice).filter(|bytes| !bytes.is_empty())
+        self.parts.get(name).map(|part| &*part.bytes).filter(|bytes| !bytes.is_empty())
     }
 
     /// The text of a part; empty where it is none.
@@ -39,20 +47,20 @@ impl Uploaded {
 
     /// Whether more came than is taken.
     pub fn is_too_large(&self, name: &str) -> bool {
-        self.bytes(name).is_some_and(|bytes| bytes.len() > self.largest)
+        self.parts.get(name).is_some_and(|part| part.is_too_large)
     }
 }
 
-/// Reads a form with these parts beside its token, none of them larger than so many bytes. A form of another page or
-/// browser is refused.
+/// Reads a form with these parts beside its token, each of at most so many bytes. A form of another page or browser is
+/// refused.
 pub async fn read(
     visitor: &Visitor,
     headers: &HeaderMap,
     parts: Result<Multipart, MultipartRejection>,
-    (names, largest): (&[&str], usize),
+    known: &[(&str, usize)],
 ) -> Result<Uploaded, Failure> {
     let form = match parts {
-        Ok(parts) => collect(parts, (names, largest)).await?,
+        Ok(parts) => collect(parts, known).await?,
         Err(_) => Uploaded::default(),
     };
     let provider = visitor.provider();
@@ -64,22 +72,22 @@ pub async fn read(
     Err(visitor.refuse("form of another origin or browser", Failure::forged()).await)
 }
 
-async fn collect(
-    mut form: Multipart,
-    (names, largest): (&[&str], usize),
-) -> Result<Uploaded, Failure> {
+async fn collect(mut form: Multipart, known: &[(&str, usize)]) -> Result<Uploaded, Failure> {
     let mut parts = HashMap::new();
     while let Some(part) = form.next_field().await.map_err(unreadable)? {
         let name = part.name().unwrap_or_default().to_owned();
-        if name != TOKEN && !names.contains(&name.as_str()) {
+        let largest = known.iter().find(|(known, _)| *known == name).map(|(_, largest)| *largest);
+        let largest = largest.or_else(|| (name == TOKEN).then_some(LONGEST_TOKEN));
+        let Some(largest) = largest else {
             return Err(Failure::bad_request("a field is not known"));
-        }
+        };
         let bytes = beginning(part, largest + 1).await?;
-        if parts.insert(name, bytes).is_some() {
+        let is_too_large = bytes.len() > largest;
+        if parts.insert(name, Part { bytes, is_too_large }).is_some() {
             return Err(Failure::bad_request("a field stands twice"));
         }
     }
-    Ok(Uploaded { parts, largest })
+    Ok(Uploaded { parts })
 }
 
 /// The first bytes of a part; the others are read and forgotten.

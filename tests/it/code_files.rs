@@ -14,7 +14,6 @@ use crate::on_both;
 use crate::support::Page;
 use crate::support::TestProvider;
 use crate::support::console::Operator;
-use crate::support::console::decide;
 use crate::support::console::officers;
 use crate::support::machine;
 use crate::support::machine::assert_problem;
@@ -120,8 +119,10 @@ on_both!(
         assert_eq!((&shown["kind"], &shown["state"]), (&json!("new_codes"), &json!("staged")));
         let ask = json!({ "kind": "confirm", "reason": "来函核对" });
         let path = format!("/codes/batches/{batch}/acts");
-        assert_eq!(machine::post(&provider, &token, &path, &ask).await.status, 202);
-        assert_eq!(decide(&provider, &officers[0], "approve").await.status, 303);
+        let asked = machine::post(&provider, &token, &path, &ask).await;
+        assert_problem(&asked, 403, "second-officer-needed", "what is published two people have seen");
+        let [system, security, _] = &officers;
+        agree(&provider, [system, security], &format!("/console/codes/{batch}/confirm")).await;
         let shown = machine::get(&provider, &token, &format!("/codes/batches/{batch}")).await.json();
         assert_eq!(shown["state"], "confirmed");
     }
@@ -143,6 +144,7 @@ on_both!(
             (good.clone().into(), &[("authority", "市")], "请填写来源部门"),
             (good.clone().into(), &[("authority", "市\u{7}局")], "请填写来源部门"),
             (good.clone().into(), &[("evidence", "")], "请填写依据"),
+            (good.clone().into(), &[("encoding", "latin1")], "请求"),
             (Vec::new(), &[], "请选择文件"),
             (vec![b'x'; 4 * 1024 * 1024 + 1], &[], "文件超过 4 MB"),
             (utf16, &[], "UTF-16"),
@@ -207,5 +209,11 @@ on_both!(
         assert_eq!(provider.rows(&KEPT).await, [0, 0, 0]);
         let page = machine::hand_in(&provider, &token, &legacy, &file).await;
         assert_eq!(page.status, 200, "{}", page.body);
+        let row = format!("certificate,号,{},样例企业\n", synthetic::uscc(1));
+        let almost = [LEGACY, &row.repeat((4 * 1024 * 1024 - LEGACY.len()) / row.len())].concat();
+        let looked = format!("{legacy}&dry_run=true");
+        let page = machine::hand_in(&provider, &token, &looked, almost.as_bytes()).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert!(page.json()["rows"].as_u64().is_some_and(|rows| rows > 50_000), "{}", page.body);
     }
 );

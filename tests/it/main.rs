@@ -27,6 +27,7 @@ mod certificate_files;
 mod certificates;
 mod client_assertion;
 mod client_auth;
+mod code_announcements;
 mod code_doors;
 mod code_files;
 mod code_publication;

@@ -56,7 +56,7 @@ pub async fn claim(
     parts: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Failure> {
     let visitor = visitor.at(mandates::PATH);
-    let form = upload::read(&visitor, &headers, parts, (&PARTS, LARGEST)).await?;
+    let form = upload::read(&visitor, &headers, parts, &PARTS.map(|name| (name, LARGEST))).await?;
     let owner = match Owner::of(visitor).await {
         Ok(owner) if owner.is_fresh() => owner,
         Ok(_) => return Ok(Owner::ask_again(mandates::PATH)),

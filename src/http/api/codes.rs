@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
+use crate::codes::LARGEST_FILE;
 use crate::codes::Order;
 use crate::console::codes;
 use crate::console::codes::Dispute as Found;
@@ -27,6 +28,7 @@ use crate::http::api::operation::One;
 use crate::http::api::operation::Operation;
 use crate::http::api::operation::Page;
 use crate::http::api::problem::Problem;
+use crate::http::failure::Failure;
 
 /// The operations on codes.
 pub fn operations() -> Vec<Operation> {
@@ -34,7 +36,7 @@ pub fn operations() -> Vec<Operation> {
     vec![
         Operation::read("/codes/batches", CodesRead, list)
             .named("listCodeBatches", "Batches of legacy codes and of new ones, newest first"),
-        Operation::take(("/codes/batches", LARGEST), CodesWrite, hand_in)
+        Operation::take(("/codes/batches", LARGEST_FILE), CodesWrite, hand_in)
             .needs("kind", "What the file holds", one_of(BatchKind::ALL.iter().map(|kind| kind.as_str())))
             .needs("authority", "Which authority says so", text::<2, 100>())
             .needs("evidence", "The letter or file it says so in", text::<2, 100>())
@@ -58,9 +60,6 @@ pub fn operations() -> Vec<Operation> {
             .named("askToSettleCode", "Ask for a disputed mapping to count, or not to"),
     ]
 }
-
-/// Largest file, in bytes.
-const LARGEST: usize = 4 * 1024 * 1024;
 
 /// What was found in a file that was handed in.
 #[derive(Serialize, ToSchema)]
@@ -242,6 +241,8 @@ async fn hand_in(call: Call, file: Bytes) -> Result<One<HandedIn>, Problem> {
     };
     let kind = call.filter("kind", BatchKind::parse)?;
     let kind = kind.ok_or_else(|| Problem::bad_request("kind is missing"))?;
+    let turn = call.site.files.take().await;
+    let Some(_turn) = turn else { return Err(Failure::away().into()) };
     let (batch, report) = codes::hand_in(call.actor(), kind, &file, order).await?;
     Ok(One(HandedIn {
         batch: batch.map(|batch| batch.0),

@@ -18,6 +18,7 @@ use crate::console::ConsoleError;
 use crate::domain::request_context::RequestContext;
 use crate::http::failure::Failure;
 use crate::http::failure::RETRY_AFTER;
+use crate::http::failure::log_cause;
 use crate::http::respond;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::error::OAuthError;
@@ -239,6 +240,7 @@ impl From<ConsoleError> for Problem {
             ConsoleError::NotFound => return Self::not_found(),
             ConsoleError::RegisterAway => return Failure::from(error).into(),
             ConsoleError::Codes(ref error) if Fault::of(error).is_none() => {
+                log_cause(error, StatusCode::INTERNAL_SERVER_ERROR);
                 return Failure::server().into();
             }
             ConsoleError::Over
@@ -265,6 +267,7 @@ impl From<ConsoleError> for Problem {
             | ConsoleError::Hours
             | ConsoleError::Matters => (StatusCode::UNPROCESSABLE_ENTITY, "not_valid"),
             ConsoleError::LastOfKind => (StatusCode::CONFLICT, "last_of_kind"),
+            ConsoleError::CodeWithdrawn => (StatusCode::CONFLICT, "code_withdrawn"),
             ConsoleError::NameTaken => (StatusCode::CONFLICT, "name_taken"),
             ConsoleError::NotGreen => (StatusCode::CONFLICT, "not_green"),
             ConsoleError::NoMachine => (StatusCode::CONFLICT, "no_machine"),

@@ -154,7 +154,9 @@ fn shown((names, masks): (&Names, Masks), read: &ReadAct) -> Value {
             None => name.clone(),
         },
         Asked::RotateKeys => String::new(),
-        Asked::ConfirmCodes { batch } | Asked::RollBackCodes { batch } => batch.to_string(),
+        Asked::ConfirmCodes { batch }
+        | Asked::PublishCodes { batch }
+        | Asked::RollBackCodes { batch } => batch.to_string(),
         Asked::ResumeOrganisation { organisation } | Asked::EndOrganisation { organisation } => {
             organisation.to_string()
         }
@@ -184,11 +186,9 @@ fn shown((names, masks): (&Names, Masks), read: &ReadAct) -> Value {
     json!({
         "id": read.act.id.to_string(), "kind": read.document.request.kind(),
         "application": read.document.request.application().map(|id| id.to_string()),
-        "codes": match &read.document.request {
-            Asked::ConfirmCodes { batch } | Asked::RollBackCodes { batch } => {
-                Some(batch.to_string())
-            }
-            Asked::SettleCode { .. } => Some("disputes".to_owned()),
+        "codes": match (&read.document.request, read.document.request.code_batch()) {
+            (_, Some(batch)) => Some(batch.to_string()),
+            (Asked::SettleCode { .. }, _) => Some("disputes".to_owned()),
             _ => None,
         },
         "organisation": read.document.request.organisation().map(|id| id.to_string()),

@@ -2,6 +2,7 @@
 //! officers decide.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::extract::Multipart;
@@ -12,6 +13,8 @@ use http::StatusCode;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::codes::CodesError;
+use crate::codes::LARGEST_FILE;
 use crate::codes::Order;
 use crate::codes::fault::Fault;
 use crate::console::ConsoleError;
@@ -23,20 +26,30 @@ use crate::domain::operator::Permission;
 use crate::http::console::Officer;
 use crate::http::console::codes::report;
 use crate::http::failure::Failure;
+use crate::http::failure::log_cause;
 use crate::http::respond;
 use crate::http::upload;
 use crate::http::upload::Uploaded;
 
-/// Largest file, in bytes: some 50,000 rows, read while the officer waits.
-const LARGEST: usize = 4 * 1024 * 1024;
 /// Longest body that is read, in bytes: who chose a file that is too large is told so.
 const BODY: usize = 32 * 1024 * 1024;
-/// The parts of the form.
-const PARTS: [&str; 6] = ["kind", "authority", "evidence", "encoding", "file", "act"];
+/// So long an officer waits for what comes of a file; a request is given up after 30 seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The parts of the form, and how long each may be, in bytes.
+const PARTS: [(&str, usize); 6] = [
+    ("kind", 32),
+    ("authority", 1024),
+    ("evidence", 1024),
+    ("encoding", 32),
+    ("act", 32),
+    ("file", LARGEST_FILE),
+];
 /// Longest words that are shown again, in characters.
 const TYPED: usize = 100;
-/// The name of the button that keeps the batch; the other one looks.
-const HAND_IN: &str = "hand_in";
+/// How a file may be written; it is looked for where that is not said.
+const ENCODINGS: [&str; 3] = ["", "utf-8", "gbk"];
+/// What the two buttons say: keep the batch, or only look.
+const ACTS: [&str; 2] = ["hand_in", "look"];
 
 /// What came of a file.
 type Read = Result<(Option<CodeBatchId>, Report), ConsoleError>;
@@ -63,7 +76,7 @@ pub async fn hand_in(
     if let Err(error) = officer.actor().demand(Permission::AskAboutCodes).await {
         return officer.refuse(error);
     }
-    let form = upload::read(&officer.visitor, &headers, parts, (&PARTS, LARGEST)).await?;
+    let form = upload::read(&officer.visitor, &headers, parts, &PARTS).await?;
     let wrong = |message: &str| {
         page(&officer, StatusCode::BAD_REQUEST, &form, json!({ "error": { "key": message } }))
     };
@@ -76,15 +89,21 @@ pub async fn hand_in(
     if form.is_too_large("file") {
         return wrong("codes-file-too-large");
     }
+    if !ENCODINGS.contains(&form.text("encoding")) || !ACTS.contains(&form.text("act")) {
+        return Err(Failure::bad_request("encoding or act is none of the form"));
+    }
     let (officer, form) = (Arc::new(officer), Arc::new(form));
-    match read(&officer, &form, kind).await? {
+    let Some(read) = read(&officer, &form, kind).await? else {
+        return Ok(respond::see_other("/console/codes?reading=1"));
+    };
+    match read {
         Ok((Some(batch), _)) => Ok(respond::see_other(&format!("/console/codes/{batch}"))),
         Ok((None, found)) => {
             let found = json!({ "found": report(&found), "kind": kind.as_str() });
             page(&officer, StatusCode::OK, &form, found)
         }
         Err(ConsoleError::Codes(error)) => {
-            let fault = Fault::of(&error).ok_or_else(Failure::server)?;
+            let fault = Fault::of(&error).ok_or_else(|| server(&error))?;
             let (status, message) = message(&fault);
             page(&officer, status, &form, json!({ "error": message }))
         }
@@ -92,25 +111,32 @@ pub async fn hand_in(
     }
 }
 
-/// Who goes away does not stop what was begun.
+/// Reads the file; none while that lasts longer than anybody waits for a page. Who goes away does not stop what was
+/// begun.
 async fn read(
     officer: &Arc<Officer>,
     form: &Arc<Uploaded>,
     kind: BatchKind,
-) -> Result<Read, Failure> {
+) -> Result<Option<Read>, Failure> {
     let under_way = officer.visitor.provider().under_way.clone();
     let (officer, form) = (Arc::clone(officer), Arc::clone(form));
     let reading = under_way.spawn(async move {
+        let turn = officer.visitor.site.files.take().await;
+        let Some(_turn) = turn else { return Err(Failure::away()) };
         let order = Order {
             authority: form.text("authority"),
             evidence: form.text("evidence"),
             encoding: form.text("encoding").parse().ok(),
-            dry_run: form.text("act") != HAND_IN,
+            dry_run: form.text("act") != ACTS[0],
         };
         let file = form.bytes("file").unwrap_or_default();
-        codes::hand_in(officer.actor(), kind, file, order).await
+        Ok(codes::hand_in(officer.actor(), kind, file, order).await)
     });
-    reading.await.map_err(|_| Failure::server())
+    match tokio::time::timeout(PATIENCE, reading).await {
+        Ok(Ok(read)) => read.map(Some),
+        Ok(Err(_)) => Err(Failure::server()),
+        Err(_) => Ok(None),
+    }
 }
 
 /// What a page says of a file that cannot be used.
@@ -121,6 +147,12 @@ fn message(fault: &Fault) -> (StatusCode, Value) {
         "rows": fault.rows, "reason": fault.reason.as_deref().map(reason_key),
     });
     (status, told)
+}
+
+/// Something is wrong with us.
+fn server(cause: &CodesError) -> Failure {
+    log_cause(cause, StatusCode::INTERNAL_SERVER_ERROR);
+    Failure::server()
 }
 
 /// The end of the name of a message about a row.
@@ -139,6 +171,6 @@ fn page(
         "kind": typed("kind"), "authority": typed("authority"), "evidence": typed("evidence"),
         "encoding": typed("encoding"),
     });
-    page["largest"] = (LARGEST / 1024 / 1024).into();
+    page["largest"] = (LARGEST_FILE / 1024 / 1024).into();
     officer.page((status, "console/code_file.html"), page)
 }

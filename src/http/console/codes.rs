@@ -57,6 +57,7 @@ pub async fn list(officer: Officer) -> Result<Response, Failure> {
         "batches": batches.iter().map(shown).collect::<Vec<Value>>(),
         "all": counts(&figures.all), "rows": figures.rows.iter().map(row).collect::<Vec<Value>>(),
         "next": last.map(|last| mark_text((last.created_at, last.id.0))),
+        "reading": officer.visitor.query.get("reading").is_some(),
         "may_hand_in": officer.operator.role.may(Permission::AskAboutCodes),
     });
     officer.page((StatusCode::OK, "console/codes.html"), page)
@@ -126,7 +127,7 @@ fn waits(_: ActId) -> Response {
 
 fn wrong<'a>(error: &ConsoleError, message: &'a str) -> (StatusCode, Option<&'a str>) {
     let status = match error {
-        ConsoleError::Over => StatusCode::CONFLICT,
+        ConsoleError::Over | ConsoleError::CodeWithdrawn => StatusCode::CONFLICT,
         _ => StatusCode::BAD_REQUEST,
     };
     (status, Some(message))

@@ -275,6 +275,7 @@ fn message_key(error: &ConsoleError) -> Option<&'static str> {
         ConsoleError::Hours => "console-hours",
         ConsoleError::Matters => "console-matters",
         ConsoleError::Second => "console-second-needed",
+        ConsoleError::CodeWithdrawn => "codes-batch-withdrawn",
         ConsoleError::NotSeen => "console-face-not-seen",
         ConsoleError::Document => "console-document-differs",
         ConsoleError::Forbidden
@@ -290,9 +291,10 @@ fn message_key(error: &ConsoleError) -> Option<&'static str> {
 fn status_of(error: &ConsoleError) -> StatusCode {
     match error {
         ConsoleError::RegisterAway => StatusCode::SERVICE_UNAVAILABLE,
-        ConsoleError::Over | ConsoleError::NotActive | ConsoleError::NoAccount => {
-            StatusCode::CONFLICT
-        }
+        ConsoleError::Over
+        | ConsoleError::CodeWithdrawn
+        | ConsoleError::NotActive
+        | ConsoleError::NoAccount => StatusCode::CONFLICT,
         ConsoleError::Second => StatusCode::FORBIDDEN,
         ConsoleError::TooMany => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::BAD_REQUEST,

@@ -56,7 +56,7 @@ pub async fn upload(
     parts: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Failure> {
     let visitor = visitor.at(&format!("/onboarding/{token}"));
-    let form = upload::read(&visitor, &headers, parts, (&["logo"], logo::LARGEST)).await?;
+    let form = upload::read(&visitor, &headers, parts, &[("logo", logo::LARGEST)]).await?;
     let file = form.bytes("logo").unwrap_or_default();
     let tracked = find(&visitor, &token).await?;
     let applicant = Applicant { provider: visitor.provider(), context: &visitor.context };

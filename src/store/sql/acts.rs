@@ -60,7 +60,7 @@ pub enum Effect {
     RotateKeys(Vec<(KeyStep, AuditRecord)>),
     /// The portal takes a step.
     Step(Box<ApplicationStep>),
-    /// Mappings of legacy codes take a step.
+    /// A batch of codes, or a mapping, takes a step.
     Codes(CodeStep),
     /// Two accounts become one.
     Merge(Box<Merge>),

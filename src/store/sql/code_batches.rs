@@ -2,7 +2,12 @@
 //! in pieces while nothing of their batch counts; from there a batch moves as a whole, by one conditional statement
 //! on its row.
 
+use std::collections::HashSet;
 use std::time::Duration;
+
+use sqlx::Postgres;
+use sqlx::QueryBuilder;
+use sqlx::Sqlite;
 
 use crate::clock::Timestamp;
 use crate::domain::audit_event::AuditRecord;
@@ -12,6 +17,7 @@ use crate::domain::code_record::CodeBatch;
 use crate::domain::code_record::LegacyRecord;
 use crate::domain::code_record::Report;
 use crate::domain::id::CodeBatchId;
+use crate::domain::id::LegacyCodeId;
 use crate::domain::id::OperatorId;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -19,6 +25,8 @@ use crate::store::sql::audit::append;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
+use crate::store::sql::db::store_error;
+use crate::store::sql::registers::take_time;
 
 /// Rows removed at once.
 const PIECE: i64 = 2000;
@@ -70,39 +78,15 @@ impl Store {
         self.write(move |tx| Box::pin(async move { insert(tx, &batch).await })).await
     }
 
-    /// Adds a piece of a batch; says of each mapping whether it is the first of its kind in it.
+    /// Adds a piece of a batch, of at most a thousand mappings; gives those that are the first of their kind in it.
     pub async fn add_legacy_codes(
         &self,
         records: Vec<LegacyRecord>,
-    ) -> Result<Vec<bool>, StoreError> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                let mut added = Vec::with_capacity(records.len());
-                for record in &records {
-                    let rows = execute!(
-                        tx,
-                        "INSERT INTO legacy_code
-                            (id, batch_id, line, kind, digest, uscc_digest, document, city, status,
-                             valid_from)
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-                         ON CONFLICT (batch_id, digest, uscc_digest) DO NOTHING",
-                        record.id.0,
-                        record.batch.0,
-                        record.line,
-                        record.kind.as_str(),
-                        record.digest.as_bytes(),
-                        record.uscc_digest.as_bytes(),
-                        record.document.as_slice(),
-                        record.city.as_str(),
-                        record.status.as_str(),
-                        record.valid_from.as_deref()
-                    )?;
-                    added.push(rows == 1);
-                }
-                Ok(added)
-            })
-        })
-        .await
+    ) -> Result<HashSet<LegacyCodeId>, StoreError> {
+        if records.is_empty() {
+            return Ok(HashSet::new());
+        }
+        self.write(move |tx| Box::pin(async move { add(tx, &records).await })).await
     }
 
     /// Marks what contradicts itself within a batch; says how many mappings that are, and the first lines.
@@ -111,8 +95,7 @@ impl Store {
         batch: CodeBatchId,
         limit: i64,
     ) -> Result<(u64, Vec<i64>), StoreError> {
-        let marked =
-            self.write(move |tx| Box::pin(async move { mark_conflicts(tx, batch).await })).await?;
+        let marked = self.write(move |tx| Box::pin(mark_in_time(tx, batch))).await?;
         let lines = fetch!(
             &self.db,
             fetch_all,
@@ -139,6 +122,7 @@ impl Store {
         let report = text(&report)?;
         self.write(move |tx| {
             Box::pin(async move {
+                take_time(tx).await?;
                 let staged = execute!(
                     tx,
                     "UPDATE code_batch SET state = 'staged', report = $2,
@@ -228,6 +212,40 @@ impl Row {
     }
 }
 
+async fn add(
+    tx: &mut Tx<'_>,
+    records: &[LegacyRecord],
+) -> Result<HashSet<LegacyCodeId>, StoreError> {
+    macro_rules! add {
+        ($db:ty, $connection:expr) => {{
+            let mut query = QueryBuilder::<$db>::new(
+                "INSERT INTO legacy_code
+                    (id, batch_id, line, kind, digest, uscc_digest, document, city, status,
+                     valid_from) ",
+            );
+            query.push_values(records, |mut row, record| {
+                row.push_bind(record.id.0)
+                    .push_bind(record.batch.0)
+                    .push_bind(record.line)
+                    .push_bind(record.kind.as_str())
+                    .push_bind(&record.digest.as_bytes()[..])
+                    .push_bind(&record.uscc_digest.as_bytes()[..])
+                    .push_bind(record.document.as_slice())
+                    .push_bind(record.city.as_str())
+                    .push_bind(record.status.as_str())
+                    .push_bind(record.valid_from.as_deref());
+            });
+            query.push(" ON CONFLICT (batch_id, digest, uscc_digest) DO NOTHING RETURNING id");
+            query.build_query_as::<(uuid::Uuid,)>().fetch_all(&mut **$connection).await
+        }};
+    }
+    let added = match tx {
+        Tx::Postgres(connection) => add!(Postgres, connection),
+        Tx::Sqlite { connection, .. } => add!(Sqlite, connection),
+    };
+    Ok(added.map_err(store_error)?.into_iter().map(|(id,)| LegacyCodeId(id)).collect())
+}
+
 /// Keeps a batch as it is.
 pub(super) async fn insert(tx: &mut Tx<'_>, batch: &CodeBatch) -> Result<(), StoreError> {
     let report = text(&batch.report)?;
@@ -250,6 +268,11 @@ pub(super) async fn insert(tx: &mut Tx<'_>, batch: &CodeBatch) -> Result<(), Sto
 
 fn text(report: &Report) -> Result<String, StoreError> {
     serde_json::to_string(report).map_err(|_| StoreError::Unreadable("report"))
+}
+
+async fn mark_in_time(tx: &mut Tx<'_>, batch: CodeBatchId) -> Result<u64, StoreError> {
+    take_time(tx).await?;
+    mark_conflicts(tx, batch).await
 }
 
 /// Marks what contradicts itself within a batch and waits to count; says how many mappings that are.

@@ -1,6 +1,12 @@
 //! New codes: what authorities reported, and the signed batches in which it was published. There is one batch a
 //! day, and a batch never changes.
 
+use std::collections::HashMap;
+
+use sqlx::Postgres;
+use sqlx::QueryBuilder;
+use sqlx::Sqlite;
+
 use crate::clock::Timestamp;
 use crate::domain::audit_event::AuditRecord;
 use crate::domain::code_record::Announcement;
@@ -13,9 +19,18 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::sql::audit::append;
 use crate::store::sql::code_batches;
+use crate::store::sql::db::Db;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch;
+use crate::store::sql::db::store_error;
+use crate::store::sql::legacy_codes::digest_of;
+use crate::store::sql::registers::take_time;
+
+/// When what waits for two officers counts as received: the end of time.
+pub(super) const WAITING: Timestamp = Timestamp(i64::MAX);
+/// So many rows go into one statement.
+const PIECE: usize = 500;
 
 /// Where something reported of a code stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +50,6 @@ pub struct NewAnnouncement {
     pub status: Announcement,
     /// `Announced`, sealed.
     pub document: Vec<u8>,
-    /// When it was received.
-    pub received_at: Timestamp,
 }
 
 type Row = (i64, String, i64, Vec<u8>, String, String, i64);
@@ -69,6 +82,7 @@ impl Store {
         };
         self.write(move |tx| {
             Box::pin(async move {
+                take_time(tx).await?;
                 execute!(
                     tx,
                     "INSERT INTO lease (name, holder, until_at)
@@ -76,8 +90,8 @@ impl Store {
                      ON CONFLICT (name) DO UPDATE SET until_at = 0"
                 )?;
                 code_batches::insert(tx, &batch).await?;
-                for new in &announcements {
-                    insert(tx, batch.id, new).await?;
+                for piece in announcements.chunks(PIECE) {
+                    insert(tx, batch.id, piece).await?;
                 }
                 append(tx, &record).await
             })
@@ -85,26 +99,43 @@ impl Store {
         .await
     }
 
-    /// Whether that was reported of the code before, and where it stands.
-    pub async fn find_announcement(
+    /// What was reported of these codes before, of at most a thousand, and where it stands.
+    pub async fn find_announcements(
         &self,
-        digest: EntityDigest,
-        status: Announcement,
-    ) -> Result<Option<Reported>, StoreError> {
-        let row = fetch!(
-            &self.db,
-            fetch_optional,
-            (Option<i64>,),
-            "SELECT confirmed_at FROM code_announcement WHERE uscc_digest = $1 AND status = $2
-              ORDER BY confirmed_at LIMIT 1",
-            digest.as_bytes(),
-            status.as_str()
-        )?;
-        let standing = |at: Option<i64>| at.map_or(Reported::Waiting, |_| Reported::Confirmed);
-        Ok(row.map(|(at,)| standing(at)))
+        digests: &[EntityDigest],
+    ) -> Result<HashMap<(EntityDigest, Announcement), Reported>, StoreError> {
+        if digests.is_empty() {
+            return Ok(HashMap::new());
+        }
+        macro_rules! ask {
+            ($db:ty, $pool:expr) => {{
+                let mut query = QueryBuilder::<$db>::new(
+                    "SELECT uscc_digest, status, received_at FROM code_announcement
+                      WHERE uscc_digest IN (",
+                );
+                let mut list = query.separated(", ");
+                for digest in digests {
+                    list.push_bind(&digest.as_bytes()[..]);
+                }
+                query.push(")");
+                query.build_query_as::<(Vec<u8>, String, i64)>().fetch_all($pool).await
+            }};
+        }
+        let found = match &self.db {
+            Db::Postgres(pool) => ask!(Postgres, pool),
+            Db::Sqlite { read, .. } => ask!(Sqlite, read),
+        };
+        let read = |(code, status, received_at): (Vec<u8>, String, i64)| {
+            let status = Announcement::parse(&status);
+            let status = status.ok_or(StoreError::Unreadable("code announcement"))?;
+            let waits = received_at == WAITING.0;
+            let reported = if waits { Reported::Waiting } else { Reported::Confirmed };
+            Ok(((EntityDigest(digest_of(&code)?), status), reported))
+        };
+        found.map_err(store_error)?.into_iter().map(read).collect()
     }
 
-    /// What waits to be published and was confirmed before then, oldest first.
+    /// What is to be published and was confirmed before then, oldest first.
     pub async fn waiting_announcements(
         &self,
         before: Timestamp,
@@ -115,11 +146,27 @@ impl Store {
             fetch_all,
             (uuid::Uuid, Vec<u8>),
             "SELECT id, document FROM code_announcement
-              WHERE publication IS NULL AND confirmed_at < $1
-              ORDER BY confirmed_at, id LIMIT $2",
+              WHERE publication IS NULL AND received_at < $1
+              ORDER BY received_at, id LIMIT $2",
             before.0,
             limit
         )
+    }
+
+    /// Whether a batch reports of a code that was withdrawn, so that it cannot be confirmed any more.
+    pub async fn reports_of_withdrawn(&self, batch: CodeBatchId) -> Result<bool, StoreError> {
+        let row = fetch!(
+            &self.db,
+            fetch_one,
+            (i64,),
+            "SELECT COUNT(*) FROM code_announcement mine
+               JOIN code_announcement gone ON gone.uscc_digest = mine.uscc_digest
+              WHERE mine.batch_id = $1 AND mine.received_at = $2
+                AND gone.status = 'withdrawn' AND gone.received_at < $2",
+            batch.0,
+            WAITING.0
+        )?;
+        Ok(row.0 > 0)
     }
 
     /// What a batch that was handed in reports, after the mark.
@@ -254,31 +301,55 @@ impl Store {
     }
 }
 
-/// Of a code that is withdrawn nothing is kept any more.
+/// Keeps a piece of a batch. Of a code that is withdrawn nothing is kept any more: this is one file at a time, so what is
+/// seen here holds until the end.
 async fn insert(
     tx: &mut Tx<'_>,
     batch: CodeBatchId,
-    new: &NewAnnouncement,
+    piece: &[NewAnnouncement],
 ) -> Result<(), StoreError> {
-    let kept = execute!(
-        tx,
-        "INSERT INTO code_announcement (id, batch_id, uscc_digest, status, document, received_at)
-         SELECT $1, $2, $3, $4, $5, $6
-          WHERE NOT EXISTS (SELECT 1 FROM code_announcement
-                             WHERE uscc_digest = $3 AND status = 'withdrawn')
-         ON CONFLICT (uscc_digest, status) WHERE status <> 'changed' DO NOTHING",
-        uuid::Uuid::now_v7(),
-        batch.0,
-        new.uscc_digest.as_bytes(),
-        new.status.as_str(),
-        new.document.as_slice(),
-        new.received_at.0
-    )?;
-    if kept == 1 { Ok(()) } else { Err(StoreError::Taken) }
+    macro_rules! keep {
+        ($db:ty, $connection:expr) => {{
+            let mut query = QueryBuilder::<$db>::new(
+                "SELECT COUNT(*) FROM code_announcement
+                  WHERE status = 'withdrawn' AND batch_id IS DISTINCT FROM ",
+            );
+            query.push_bind(batch.0).push(" AND uscc_digest IN (");
+            let mut list = query.separated(", ");
+            for new in piece {
+                list.push_bind(&new.uscc_digest.as_bytes()[..]);
+            }
+            query.push(")");
+            let gone = query.build_query_as::<(i64,)>().fetch_one(&mut **$connection).await;
+            if gone.map_err(store_error)?.0 > 0 {
+                return Err(StoreError::Taken);
+            }
+            let mut query = QueryBuilder::<$db>::new(
+                "INSERT INTO code_announcement
+                    (id, batch_id, uscc_digest, status, document, received_at) ",
+            );
+            query.push_values(piece, |mut row, new| {
+                row.push_bind(uuid::Uuid::now_v7())
+                    .push_bind(batch.0)
+                    .push_bind(&new.uscc_digest.as_bytes()[..])
+                    .push_bind(new.status.as_str())
+                    .push_bind(new.document.as_slice())
+                    .push_bind(WAITING.0);
+            });
+            query.push(" ON CONFLICT (uscc_digest, status) WHERE status <> 'changed' DO NOTHING");
+            query.build().execute(&mut **$connection).await.map(|done| done.rows_affected())
+        }};
+    }
+    let kept = match tx {
+        Tx::Postgres(connection) => keep!(Postgres, connection),
+        Tx::Sqlite { connection, .. } => keep!(Sqlite, connection),
+    };
+    let is_whole = kept.map_err(store_error)? == piece.len() as u64;
+    if is_whole { Ok(()) } else { Err(StoreError::Taken) }
 }
 
-/// What a batch reports is published from now on, and of each code in the order in which it was confirmed, whatever
-/// the clock does.
+/// What a batch reports is published from now on, and of each code behind what counts already, whatever the clock
+/// does.
 pub(super) async fn confirm(
     tx: &mut Tx<'_>,
     batch: CodeBatchId,
@@ -286,14 +357,17 @@ pub(super) async fn confirm(
 ) -> Result<(), StoreError> {
     execute!(
         tx,
-        "UPDATE code_announcement SET confirmed_at = (
-            SELECT CASE WHEN $2 < COALESCE(MAX(before.confirmed_at), 0)
-                        THEN MAX(before.confirmed_at) ELSE $2 END
+        "UPDATE code_announcement SET received_at = (
+            SELECT CASE WHEN $2 <= COALESCE(MAX(before.received_at), 0)
+                        THEN MAX(before.received_at) + 1 ELSE $2 END
               FROM code_announcement before
-             WHERE before.uscc_digest = code_announcement.uscc_digest)
+             WHERE before.uscc_digest = code_announcement.uscc_digest
+               AND before.received_at < $3
+               AND (before.batch_id IS NULL OR before.batch_id <> $1))
           WHERE batch_id = $1",
         batch.0,
-        now.0
+        now.0,
+        WAITING.0
     )?;
     Ok(())
 }

@@ -1,6 +1,12 @@
 //! Mappings from legacy codes to credit codes, found by keyed digest. A legacy code has one confirmed mapping; the
 //! unique index says so.
 
+use std::collections::HashMap;
+
+use sqlx::Postgres;
+use sqlx::QueryBuilder;
+use sqlx::Sqlite;
+
 use crate::clock::Timestamp;
 use crate::domain::code_record::CodeStatus;
 use crate::domain::code_record::LegacyRecord;
@@ -12,7 +18,9 @@ use crate::domain::id::OperatorId;
 use crate::domain::legacy_code::LegacyKind;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::sql::db::Db;
 use crate::store::sql::db::fetch;
+use crate::store::sql::db::store_error;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -65,19 +73,36 @@ impl Store {
         rows.into_iter().map(Row::read).collect()
     }
 
-    /// Which credit code the confirmed mapping of this legacy code names, by its digest.
+    /// Which credit codes the confirmed mappings of these legacy codes name, of at most a thousand, by their digests.
     pub async fn converted_to(
         &self,
-        digest: LegacyDigest,
-    ) -> Result<Option<EntityDigest>, StoreError> {
-        let row = fetch!(
-            &self.db,
-            fetch_optional,
-            (Vec<u8>,),
-            "SELECT uscc_digest FROM legacy_code WHERE digest = $1 AND status = 'confirmed'",
-            digest.as_bytes()
-        )?;
-        row.map(|(bytes,)| Ok(EntityDigest(digest_of(&bytes)?))).transpose()
+        digests: &[LegacyDigest],
+    ) -> Result<HashMap<LegacyDigest, EntityDigest>, StoreError> {
+        if digests.is_empty() {
+            return Ok(HashMap::new());
+        }
+        macro_rules! ask {
+            ($db:ty, $pool:expr) => {{
+                let mut query = QueryBuilder::<$db>::new(
+                    "SELECT digest, uscc_digest FROM legacy_code
+                      WHERE status = 'confirmed' AND digest IN (",
+                );
+                let mut list = query.separated(", ");
+                for digest in digests {
+                    list.push_bind(&digest.as_bytes()[..]);
+                }
+                query.push(")");
+                query.build_query_as::<(Vec<u8>, Vec<u8>)>().fetch_all($pool).await
+            }};
+        }
+        let found = match &self.db {
+            Db::Postgres(pool) => ask!(Postgres, pool),
+            Db::Sqlite { read, .. } => ask!(Sqlite, read),
+        };
+        let read = |(code, uscc): (Vec<u8>, Vec<u8>)| {
+            Ok((LegacyDigest(digest_of(&code)?), EntityDigest(digest_of(&uscc)?)))
+        };
+        found.map_err(store_error)?.into_iter().map(read).collect()
     }
 
     /// The mapping of that key.

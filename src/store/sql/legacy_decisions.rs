@@ -14,6 +14,7 @@ use crate::store::sql::code_publications;
 use crate::store::sql::db::Tx;
 use crate::store::sql::db::execute;
 use crate::store::sql::db::fetch_in;
+use crate::store::sql::registers::take_time;
 
 /// What two officers decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub(super) async fn take(
     by: OperatorId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    take_time(tx).await?;
     // One at a time: of two batches that say different things of a legacy code the later one sees the other's.
     execute!(
         tx,
@@ -62,11 +64,11 @@ async fn confirm(
           WHERE id = $1 AND state = 'staged' AND NOT EXISTS (
             SELECT 1 FROM code_announcement mine
               JOIN code_announcement gone ON gone.uscc_digest = mine.uscc_digest
-             WHERE mine.batch_id = $1 AND gone.status = 'withdrawn'
-               AND gone.confirmed_at IS NOT NULL)",
+             WHERE mine.batch_id = $1 AND gone.status = 'withdrawn' AND gone.received_at < $4)",
         batch.0,
         by.0,
-        now.0
+        now.0,
+        code_publications::WAITING.0
     )?;
     if moved != 1 {
         return Ok(false);

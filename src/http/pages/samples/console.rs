@@ -195,7 +195,7 @@ fn acts() -> Vec<Sample> {
         json!({
             "id": id, "kind": kind, "subject": subject,
             "application": (kind == "go_live").then_some("0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88"),
-            "codes": (kind == "confirm_codes").then_some("0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88"),
+            "codes": (kind.ends_with("_codes")).then_some("0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88"),
             "organisation": (kind == "resume_organisation").then_some("0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88"),
             "born": (kind == "appoint_guardian").then_some("2015-03-02"),
             "documents": (kind == "claim_organisation").then_some("营业执照副本、法定代表人身份证原件"),
@@ -230,6 +230,7 @@ fn acts() -> Vec<Sample> {
                     waiting("a3", "unmask", "刘* 1402**********0517", false, false),
                     waiting("a4", "go_live", "云州市民生服务平台", false, true),
                     waiting("a6", "confirm_codes", "0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88", false, true),
+                    waiting("a9", "publish_codes", "0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88", false, true),
                     waiting("a7", "claim_organisation", "*明 1****************4 → 91140000PDY000123X", false, true),
                     waiting("a9", "appoint_guardian", "*明 1****************4 → *** L89***2C3", false, true),
                     waiting("a8", "resume_organisation", "0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88", false, true),

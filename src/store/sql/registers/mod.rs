@@ -20,6 +20,8 @@ use crate::store::sql::db::fetch;
 use crate::store::sql::registers::put::Put;
 use crate::store::sql::registers::put::put;
 
+pub(super) use staging::take_time;
+
 /// A register of which there may be a replica here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Register {

@@ -66,7 +66,7 @@ pub(super) async fn remove(tx: &mut Tx<'_>, register: Register) -> Result<(), St
 
 /// A statement about millions of rows may take longer than one of a request; and the server may still be
 /// busy with what a killed import asked of it, to give it up in the end.
-pub(super) async fn take_time(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+pub(in crate::store::sql) async fn take_time(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let Tx::Postgres(connection) = tx else { return Ok(()) };
     let text = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '2min'";
     run(connection, text.to_owned()).await

@@ -24,11 +24,11 @@ pub fn all() -> Vec<Sample> {
     let list = json!({
         "officer": security_officer(), "all": counts(182_352), "rows": [row],
         "batches": [of_new("staged"), batch("confirmed"), batch("rolled_back")],
-        "next": "1795579200000.0193f6a2-7c1e", "may_hand_in": true,
+        "next": "1795579200000.0193f6a2-7c1e", "may_hand_in": true, "reading": true,
     });
     let empty = json!({
         "officer": security_officer(), "all": counts(0), "rows": [], "batches": [], "next": null,
-        "may_hand_in": false,
+        "may_hand_in": false, "reading": false,
     });
     let mut all = vec![
         ("console-codes", "console/codes.html", list),
@@ -124,7 +124,7 @@ fn new(state: &str, open: bool) -> Value {
     ];
     let mut page = one(state, open);
     page["batch"] = of_new(state);
-    page["error"] = Value::Null;
+    page["error"] = open.then_some("codes-batch-withdrawn").into();
     page["found"] = report(false);
     page["codes"] = if open { codes.as_slice().into() } else { json!([]) };
     page["next"] = open.then_some("0193f6a2-7c1e-7d10-9a53-6b1f0c2d4e88").into();
