@@ -35,11 +35,9 @@ pub const EXAMPLE: &str = "Example:
 /// So many batches are listed.
 const LISTED: i64 = 50;
 
-/// What is imported, and on whose word.
+/// On whose word a file is handed in.
 #[derive(clap::Args)]
-pub struct Import {
-    /// The file, CSV with the columns `kind`, `value`, `uscc`, `name` and perhaps `valid_from`.
-    file: PathBuf,
+struct Said {
     /// The authority that says so.
     #[arg(long)]
     authority: String,
@@ -52,6 +50,26 @@ pub struct Import {
     /// Only look: say what would be done, keep nothing.
     #[arg(long)]
     dry_run: bool,
+}
+
+impl Said {
+    fn order(&self) -> Order<'_> {
+        Order {
+            authority: &self.authority,
+            evidence: &self.evidence,
+            encoding: self.encoding,
+            dry_run: self.dry_run,
+        }
+    }
+}
+
+/// What is imported, and on whose word.
+#[derive(clap::Args)]
+pub struct Import {
+    /// The file, CSV with the columns `kind`, `value`, `uscc`, `name` and perhaps `valid_from`.
+    file: PathBuf,
+    #[command(flatten)]
+    said: Said,
     /// Where refused rows are named, by line and reason. Without this: beside the file.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -62,18 +80,8 @@ pub struct Import {
 pub struct Announce {
     /// The file.
     file: PathBuf,
-    /// The authority that says so.
-    #[arg(long)]
-    authority: String,
-    /// The letter or file it says so in.
-    #[arg(long)]
-    evidence: String,
-    /// How the file is written: utf-8 or gbk. Seen from the file if it is not said.
-    #[arg(long)]
-    encoding: Option<Encoding>,
-    /// Only look: keep nothing.
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    said: Said,
 }
 
 /// What to do with codes.
@@ -104,25 +112,20 @@ pub enum Command {
 /// Imports mappings.
 pub async fn import(provider: &Provider, what: Import, as_json: bool) -> anyhow::Result<()> {
     let context = RequestContext::internal("import");
-    let order = Order {
-        authority: &what.authority,
-        evidence: &what.evidence,
-        encoding: what.encoding,
-        dry_run: what.dry_run,
-    };
     let (source, progress) = watched(&what.file, as_json)?;
     let path = what.report.unwrap_or_else(|| report::beside(&what.file));
     let mut refused = Refused::begin(&path)?;
     let name = |line: i64, reason: &str| {
         refused.add(line.unsigned_abs(), reason).map_err(std::io::Error::other)
     };
-    let imported = import::import(provider, (&context, None), source, order, name).await;
+    let imported =
+        import::import(provider, (&context, None), source, what.said.order(), name).await;
     progress.finish_and_clear();
     refused.keep()?;
     let (batch, report) = imported.with_context(|| what.file.display().to_string())?;
     let mut told = summary(&report);
     told["batch"] = batch.map(|batch| batch.to_string()).into();
-    told["dry_run"] = what.dry_run.into();
+    told["dry_run"] = what.said.dry_run.into();
     if report.refused > 0 {
         told["report"] = json!(path);
     }
@@ -159,18 +162,12 @@ pub async fn run(provider: &Provider, command: Command, as_json: bool) -> anyhow
 
 async fn announce_new(provider: &Provider, what: Announce, as_json: bool) -> anyhow::Result<()> {
     let context = RequestContext::internal("announce");
-    let order = Order {
-        authority: &what.authority,
-        evidence: &what.evidence,
-        encoding: what.encoding,
-        dry_run: what.dry_run,
-    };
     let source = open(&what.file)?;
-    let announced = announce::announce(provider, (&context, None), source, order).await;
+    let announced = announce::announce(provider, (&context, None), source, what.said.order()).await;
     let (batch, report) = announced.with_context(|| what.file.display().to_string())?;
     let told = json!({
         "announced": report.valid, "batch": batch.map(|batch| batch.to_string()),
-        "dry_run": what.dry_run,
+        "dry_run": what.said.dry_run,
     });
     output::object(&told, as_json)
 }
